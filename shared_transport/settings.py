@@ -1,0 +1,200 @@
+"""Where the Hub is, who asks, and how patiently: everything that a client needs to know before it speaks."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import warnings
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from .credentials import BASE_URL_VARIABLE, Token, find_organization, find_token, is_header
+from .errors import ConfigurationError
+from .retry import RetryPolicy
+from .watcher import PollingSchedule
+
+__all__ = ["DEFAULT_BASE_URL", "Settings"]
+
+DEFAULT_BASE_URL = "https://api.hub.kipu-quantum.com/quantum"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a client.
+
+    A pickle holds no secret: it keeps the addresses, and the token is looked up again where it is opened.
+
+    Attributes:
+        base_url: The Hub's address, taken as it is; it includes ``/quantum``.
+        token: The token, or None (only the public view of the backends works without one).
+        token_source: Where the token came from, for messages.
+        organization: The organization's id, or None.
+        connect_timeout: Seconds to establish a connection.
+        read_timeout: Seconds between two bytes of an answer.
+        retry: How patiently requests are repeated.
+        polling: When a waiting client looks at a job.
+        runtime_file: Owner-only file of an embedded Hub that holds its token, or None.
+    """
+
+    base_url: str
+    token: SecretStr | None = None
+    token_source: str | None = None
+    organization: str | None = None
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    polling: PollingSchedule = field(default_factory=PollingSchedule)
+    runtime_file: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.token is not None and not is_header(self.token.get_secret_value()):
+            raise ConfigurationError(
+                "The token has characters that no token has.", hint="Copy it again."
+            )
+        if self.organization is not None and not is_header(self.organization):
+            raise ConfigurationError(
+                f"{self.organization!r} is not the id of an organization.",
+                hint="Correct the argument `organization` or KQH_ORGANIZATION_ID.",
+            )
+
+    def __copy__(self) -> Settings:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Settings:
+        return self
+
+    @classmethod
+    def resolve(
+        cls,
+        *,
+        base_url: str | None = None,
+        token: str | SecretStr | None = None,
+        organization: str | None = None,
+        allow_http: bool | None = None,
+        **others: Any,
+    ) -> Settings:
+        """Fill in from arguments, environment and config file.
+
+        Args:
+            base_url: The Hub's address; else ``QHUB_QUANTUM_BASE_URL``, else the public Hub.
+            token: The token; else the environment and the config file (`credentials.find_token`).
+            organization: The organization's id; likewise.
+            allow_http: Accept plain http to other machines; else ``QHUB_ALLOW_HTTP=1``.
+            **others: The other attributes of `Settings`.
+
+        Raises:
+            ConfigurationError: The address is none, or plain http to another machine.
+        """
+        token = SecretStr(token) if isinstance(token, str) else token
+        url = base_url or os.environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL
+        if allow_http is None:
+            allow_http = os.environ.get("QHUB_ALLOW_HTTP") == "1"
+        found = find_token(token)
+        return cls(
+            base_url=_checked_url(url, allow_http=allow_http),
+            token=found.value if found else None,
+            token_source=found.source if found else None,
+            organization=find_organization(organization),
+            **others,
+        )
+
+    @classmethod
+    def of_runtime_file(cls, path: str | Path, **others: Any) -> Settings:
+        """Settings of an embedded Hub from its runtime file.
+
+        Raises:
+            ConfigurationError: The Hub, and with it the file, is gone.
+        """
+        found = _runtime(path)
+        if found is None:
+            raise ConfigurationError(
+                "The local Hub that this object belonged to has ended.",
+                hint="Start one with HubProvider.local() and run again; "
+                "`qhub local --state DIR` keeps jobs beyond a process.",
+            )
+        return cls(
+            base_url=found[0],
+            token=found[1],
+            token_source="the local Hub",  # noqa: S106 - a place, not a secret
+            runtime_file=str(path),
+            **others,
+        )
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the Hub is on this machine."""
+        return _is_loopback(httpx.URL(self.base_url).host)
+
+    def with_token(self, token: Token) -> Settings:
+        """The same settings with another token."""
+        return replace(self, token=token.value, token_source=token.source)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "token": None, "token_source": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.runtime_file is not None:
+            fresh = Settings.of_runtime_file(self.runtime_file)
+            self.__dict__.update(base_url=fresh.base_url)
+            found: Token | None = Token(fresh.token, "the local Hub") if fresh.token else None
+        else:
+            found = find_token()
+        if found is not None:
+            self.__dict__.update(token=found.value, token_source=found.source)
+
+
+def _runtime(path: str | Path) -> tuple[str, SecretStr] | None:
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        return str(document["base_url"]), SecretStr(document["token"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_url(url: str, *, allow_http: bool) -> str:
+    try:
+        parsed = httpx.URL(url)
+        port, host = parsed.port or 1, parsed.host
+    except (httpx.InvalidURL, ValueError) as problem:
+        reason: str | None = str(problem)
+        shown = "The base URL"
+    else:
+        reason = None
+        shown = repr(url)
+        if not 0 < port < 65536:
+            reason = "there is no such port"
+        elif parsed.query or parsed.fragment:
+            reason = "it must not have a query or a fragment"
+        elif parsed.scheme not in ("http", "https") or not host:
+            reason = "it has to start with https:// and name a host"
+        elif parsed.userinfo:
+            shown = "The base URL"
+            reason = "it must not contain a user or a password"
+    if reason is not None:
+        raise ConfigurationError(
+            f"{shown} is not the address of a Hub: {reason}.",
+            hint=f"An example: {DEFAULT_BASE_URL}",
+        )
+    if parsed.scheme == "http" and not _is_loopback(parsed.host):
+        if not allow_http:
+            raise ConfigurationError(
+                f"{url!r} is plain http to another machine: anyone on the way could read the token.",
+                hint="Use https, or say allow_http=True or QHUB_ALLOW_HTTP=1 if that is meant.",
+            )
+        warnings.warn(f"The token travels to {parsed.host} over plain http.", stacklevel=4)
+    return url.rstrip("/")
