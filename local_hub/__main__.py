@@ -1,0 +1,88 @@
+"""The command line: `python -m local_hub`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8765
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to stop.
+
+    Args:
+        arguments: The command line; that of the process when None.
+
+    Returns:
+        The exit code: 0 after an orderly end, 1 when the Hub could not start.
+    """
+    options = _parser().parse_args(arguments)
+    from local_hub.process import Announcement, serve
+
+    # An embedded Hub keeps its stdout to itself: one line for the parent, and nothing that a library prints.
+    announcement = Announcement.to_parent() if options.embedded else Announcement.terminal()
+    try:
+        serve(options, announcement)
+    except (OSError, ValueError) as error:
+        announcement.failure(str(error))
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local_hub", description="The quantum Hub on this machine."
+    )
+    add = parser.add_argument
+    add("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
+    add("--port", type=_port, help=f"port to listen on, 0: a free one (default: {DEFAULT_PORT})")
+    add("--token", help="token that clients must send (default: a random one, printed)")
+    add("--state", type=Path, metavar="DIR", help="folder of the jobs (default: a temporary one)")
+    add("--workers", type=_positive, metavar="N", help="jobs at a time (default: one a core)")
+    add("--seed", type=int, metavar="N", help="make job ids and results repeatable")
+    add("--job-time-limit", type=_seconds, metavar="S", help="seconds a job may run (default: 900)")
+    add(
+        "--job-memory-limit",
+        type=_megabytes,
+        metavar="MB",
+        help="memory a job may take, 0: any (default: 3/4 of this machine's)",
+    )
+    add(
+        "--embedded",
+        action="store_true",
+        help="serve one parent: a free port, one line of JSON on stdout, end when stdin does",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    return _whole(text, 0, 65535)
+
+
+def _positive(text: str) -> int:
+    return _whole(text, 1, 1024)
+
+
+def _megabytes(text: str) -> int:
+    return _whole(text, 0, 2**40)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return value
+
+
+def _whole(text: str, least: int, most: int) -> int:
+    value = int(text)
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not between {least} and {most}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

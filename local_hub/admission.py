@@ -1,0 +1,138 @@
+"""What the server itself checks of a new job: schema, format, shots, parameters. Workers read the circuits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from local_hub.catalog import Backend, Catalog
+from local_hub.engines import engine_name
+from local_hub.engines.base import Task
+from local_hub.problems import Problem, sentence
+from local_hub.schemas import AwsGateModelParams, CreateJob, KipuParams, QasmInput
+
+# What each engine takes: its input and its parameters.
+_SYSTEMS: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
+    "aws_gate_model": (QasmInput, AwsGateModelParams),
+    "kipu": (QasmInput, KipuParams),
+}
+_MOST_ERROR_NAMES = 5
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A job that the server has nothing to say against."""
+
+    request: CreateJob
+    backend: Backend
+    input_format: str
+    engine: str
+    task: Task
+    input_body: bytes
+
+
+def admit(body: bytes, catalog: Catalog, cores: int) -> Admission:
+    """Check a createJob body.
+
+    Args:
+        body: The body as it came.
+        catalog: The backends there are.
+        cores: Processor cores that a job may use.
+
+    Raises:
+        Problem: 422 for a body that is not as it should be, 404 for an unknown backend.
+    """
+    try:
+        request = CreateJob.model_validate_json(body)
+    except ValidationError as error:
+        raise Problem(422, sentence(_first(error))) from None
+    backend = find_backend(catalog, request.backend_id)
+    if request.session_id is not None:
+        raise Problem(422, f"`session_id`: {backend.id} has no sessions; leave the field out.")
+    input_format = _format(request, backend)
+    engine = engine_name(backend.provider, input_format)
+    _check_shots(request.shots, backend)
+    input_model, params_model = _SYSTEMS[engine]
+    job_input = _input(request, input_model)
+    params = _validated(params_model, request.input_params or {}, "input_params")
+    if params.get("mode") == "amplitudes" and not params.get("bitstrings"):
+        raise Problem(
+            422,
+            "`input_params.bitstrings` is missing: mode amplitudes needs at least one bitstring.",
+        )
+    task = Task(
+        backend.id, job_input, params, request.shots, backend.qubit_count, backend.limits, cores
+    )
+    return Admission(request, backend, input_format, engine, task, json.dumps(job_input).encode())
+
+
+def find_backend(catalog: Catalog, backend_id: str) -> Backend:
+    """Look a backend up.
+
+    Raises:
+        Problem: 404, offering the nearest ids.
+    """
+    backend = catalog.get(backend_id)
+    if backend is None:
+        nearest = " or ".join(catalog.nearest(backend_id))
+        raise Problem(404, f"There is no backend {backend_id!r}. Did you mean {nearest}?")
+    return backend
+
+
+def task_of(
+    backend: Backend, input_body: bytes, params: dict[str, Any] | None, shots: int, cores: int
+) -> Task:
+    """Make the task of a job that was admitted before and comes from the store."""
+    return Task(
+        backend.id,
+        json.loads(input_body),
+        params or {},
+        shots,
+        backend.qubit_count,
+        backend.limits,
+        cores,
+    )
+
+
+def _format(request: CreateJob, backend: Backend) -> str:
+    supported = backend.input_formats
+    if request.input_format is None:
+        return supported[0]
+    if request.input_format not in supported:
+        ways = " or ".join(supported)
+        raise Problem(
+            422, f"`input_format` {request.input_format} is not taken by {backend.id}: use {ways}."
+        )
+    return request.input_format
+
+
+def _check_shots(shots: int, backend: Backend) -> None:
+    least, most = backend.shots_range
+    if not least <= shots <= most:
+        raise Problem(422, f"`shots` is {shots}; {backend.id} takes {least} to {most}.")
+
+
+def _input(request: CreateJob, model: type[BaseModel]) -> dict[str, Any]:
+    """The input as an object. A bare program is its `qasm`; a discriminator that some clients send is dropped."""
+    given = {"qasm": request.input} if isinstance(request.input, str) else dict(request.input)
+    given.pop("backendId", None)
+    return _validated(model, given, "input")
+
+
+def _validated(model: type[BaseModel], given: dict[str, Any], where: str) -> dict[str, Any]:
+    try:
+        return model.model_validate(given).model_dump(exclude_none=True)
+    except ValidationError as error:
+        first = _first(error)
+        text = sentence(first, where=where)
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(f"`{name}`" for name in list(model.model_fields)[:_MOST_ERROR_NAMES])
+            text = text.removesuffix("remove it.") + f"use {known}, or remove it."
+        raise Problem(422, text) from None
+
+
+def _first(error: ValidationError) -> Any:
+    return error.errors(include_url=False, include_context=False, include_input=False)[0]

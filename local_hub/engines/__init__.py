@@ -1,0 +1,47 @@
+"""The simulators: one module per vendor system, imported only inside workers.
+
+An engine module has one function, `prepare(task) -> Prepared`: it reads the input, counts its qubits and holds it
+against the device's rules. The `Prepared` object it returns then runs, as often as asked.
+
+This module itself is light: the server reads the registry, and never loads an engine.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Protocol, cast
+
+from local_hub.engines.base import Prepared, Task
+
+# (provider, input format) -> the engine's module in this package.
+_ENGINES: dict[tuple[str, str], str] = {
+    ("AWS", "BRAKET_OPEN_QASM_V3"): "aws_gate_model",
+    ("KIPU", "OPEN_QASM_V2"): "kipu",
+}
+
+
+class Engine(Protocol):
+    """What an engine module looks like."""
+
+    def prepare(self, task: Task) -> Prepared:
+        """Read and check a task's input.
+
+        Raises:
+            Refused: the device or this machine does not take it.
+        """
+
+
+def engine_name(provider: str, input_format: str) -> str:
+    """Name the engine that takes a provider's input format.
+
+    Raises:
+        KeyError: no engine takes it.
+    """
+    return _ENGINES[provider, input_format]
+
+
+def load_engine(name: str) -> Engine:
+    """Import an engine and its vendor's SDK. Workers only."""
+    if name not in _ENGINES.values():
+        raise KeyError(name)
+    return cast(Engine, importlib.import_module(f"local_hub.engines.{name}"))

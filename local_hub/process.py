@@ -1,0 +1,229 @@
+"""The server's process: its socket, its state folder, what it announces, and how it ends.
+
+Embedded, it ends with its parent, however that ends: when its stdin closes, and on Linux also when the parent's process
+is gone while somebody else still holds the pipe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import secrets
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import uvicorn
+
+from local_hub.app import PREFIX, create_app
+from local_hub.settings import Settings
+
+_DEFAULT_PORT = 8765
+_SECONDS_TO_CLOSE = 5.0
+_KEEP_ALIVE = 75  # longer than clients keep idle connections: they drop them first, so no request meets a closed one
+
+
+class Announcement:
+    """Where a Hub says that it is ready, or that it is not."""
+
+    def __init__(self, stream: TextIO, *, embedded: bool) -> None:
+        self._stream = stream
+        self.embedded = embedded
+
+    @classmethod
+    def terminal(cls) -> Announcement:
+        """Tell a person."""
+        return cls(sys.stdout, embedded=False)
+
+    @classmethod
+    def to_parent(cls) -> Announcement:
+        """Tell a parent process, on a copy of stdout that nothing else can write to."""
+        private = os.fdopen(os.dup(1), "w")
+        os.dup2(2, 1)
+        return cls(private, embedded=True)
+
+    def ready(self, base_url: str, token: str, runtime_file: Path) -> None:
+        """Say where the Hub is. An embedded one never says anything again."""
+        if self.embedded:
+            place = {"base_url": base_url, "token": token}
+            self._line({**place, "pid": os.getpid(), "runtime_file": str(runtime_file)})
+        else:
+            self._stream.write(
+                f"The local Hub serves {base_url}\nToken: {token}\nEnd it with Ctrl-C.\n"
+            )
+            self._stream.flush()
+
+    def failure(self, message: str) -> None:
+        """Say why the Hub could not start."""
+        if self.embedded:
+            self._line({"error": message})
+        else:
+            sys.stderr.write(f"The local Hub could not start: {message}\n")
+
+    def _line(self, content: dict[str, object]) -> None:
+        self._stream.write(json.dumps(content) + "\n")
+        self._stream.close()
+
+
+def serve(options: argparse.Namespace, announcement: Announcement) -> None:
+    """Serve until a signal, or the parent's end.
+
+    Raises:
+        OSError: the address is taken, or the state folder is in use or cannot be written.
+    """
+    token = options.token or secrets.token_urlsafe(24)
+    logging.basicConfig(level=logging.WARNING, format="local_hub: %(levelname)s %(message)s")
+    with _state_folder(options.state) as state, _listen(options) as listener:
+        config = uvicorn.Config(
+            create_app(_settings(options, token, state)),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=1,
+        )
+        runtime_file = state / "runtime.json"
+        base_url = _base_url(listener)
+
+        def ready() -> None:
+            _write_private(runtime_file, {"base_url": base_url, "token": token})
+            announcement.ready(base_url, token, runtime_file)
+
+        server = _Server(config, ready)
+        _end_on_signals(server)
+        if announcement.embedded:
+            _end_with_parent(server, state if options.state is None else None)
+        try:
+            server.run(sockets=[listener])
+        finally:
+            runtime_file.unlink(missing_ok=True)
+
+
+def _settings(options: argparse.Namespace, token: str, state: Path) -> Settings:
+    """What the command line says; what it leaves out has the defaults of `Settings`."""
+    chosen = {
+        "workers": options.workers,
+        "seed": options.seed,
+        "job_time_limit": options.job_time_limit,
+        "job_memory_limit": options.job_memory_limit,
+    }
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return Settings(token=token, state=state, **given)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it is ready and can be stopped from another thread."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def _end_on_signals(server: uvicorn.Server) -> None:
+    """End in good order on SIGTERM and Ctrl-C, which uvicorn passes on once it has ended."""
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+
+def _end_with_parent(server: uvicorn.Server, temporary: Path | None) -> None:
+    def watch() -> None:
+        _wait_for_end_of_parent()
+        server.should_exit = True
+        threading.Event().wait(_SECONDS_TO_CLOSE)
+        # The server did not end in time. Its workers die with it; only the folder is left to remove.
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def _wait_for_end_of_parent() -> None:
+    watched = [0]
+    if hasattr(os, "pidfd_open"):
+        try:
+            watched.append(os.pidfd_open(os.getppid()))
+        except OSError:
+            return  # it is gone already
+    while True:
+        ready, _, _ = select.select(watched, [], [])
+        if ready != [0] or not os.read(0, 4096):
+            return
+
+
+@contextmanager
+def _state_folder(chosen: Path | None) -> Iterator[Path]:
+    """The folder of database and runtime file, the owner's alone: the chosen one, or one that is removed at the end."""
+    if chosen is None:
+        folder = Path(tempfile.mkdtemp(prefix="local-hub-"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return
+    chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _locked(chosen / "lock"):
+        yield chosen.resolve()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a file that only one Hub can hold; the kernel lets go of it when the process ends. POSIX only."""
+    with open(path, "w") as lock:
+        if sys.platform != "win32":
+            import fcntl
+
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OSError(f"{path.parent} is in use by another local Hub") from None
+        yield
+
+
+@contextmanager
+def _listen(options: argparse.Namespace) -> Iterator[socket.socket]:
+    """Bind the socket. It names TCP as its protocol: asyncio switches Nagle's delay off for such sockets only."""
+    default = 0 if options.embedded else _DEFAULT_PORT
+    port = default if options.port is None else options.port
+    family, kind, _, _, address = socket.getaddrinfo(options.host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, socket.IPPROTO_TCP) as listener:
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+        except OSError as error:
+            raise OSError(f"cannot listen on {options.host}:{port}: {error.strerror}") from error
+        listener.setblocking(False)
+        yield listener
+
+
+def _base_url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{PREFIX}"
+
+
+def _write_private(path: Path, content: dict[str, str]) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file)

@@ -1,0 +1,40 @@
+"""The options of the local Hub."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def default_memory_limit() -> int:
+    """Three quarters of this machine's memory, in MB; 0, no limit, where it cannot be told."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4 // 2**20
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a local Hub runs.
+
+    Attributes:
+        token: What clients must send.
+        state: Folder of the database.
+        workers: Jobs that run at the same time.
+        seed: Makes job ids and results repeatable; None for random ones.
+        job_time_limit: Seconds that a job may run.
+        job_memory_limit: MB that a job may take beyond what its worker has loaded; 0 for no limit.
+        max_body: Bytes that a request's body may have.
+        check_wait: Seconds that POST /jobs waits for a worker's verdict on the input.
+    """
+
+    token: str
+    state: Path
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    seed: int | None = None
+    job_time_limit: float = 900.0
+    job_memory_limit: int = field(default_factory=default_memory_limit)
+    max_body: int = 64 * 2**20
+    check_wait: float = 1.0
