@@ -1,0 +1,112 @@
+"""Options of `run`: typed, closed against unknown names, and still a mapping as Qiskit's own are."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+from pydantic import ValidationError as PydanticError
+
+from shared_transport.errors import ValidationError
+
+__all__ = ["RunOptions"]
+
+
+class RunOptions(BaseModel):
+    """The options that every backend has. A system's room adds its own parameters under the API's names.
+
+    Attributes:
+        shots: How often each circuit is executed.
+        memory: Whether the result has the outcome of each shot.
+        seed_simulator: Only None: no system of the Hub takes a seed with a job.
+        meas_level: Only 2, classified outcomes.
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+    shots: int = 1024
+    memory: bool = False
+    seed_simulator: None = None
+    meas_level: int = 2
+
+    def update_options(self, **values: Any) -> None:
+        """Set options, all or none.
+
+        Raises:
+            ValidationError: An option that this backend does not have, or a value that it cannot take.
+        """
+        for name, value in self.changed(**values).items():
+            setattr(self, name, value)
+
+    def changed(self, **values: Any) -> RunOptions:
+        """A copy with some options set.
+
+        Raises:
+            ValidationError: As `update_options`.
+        """
+        fields = type(self).model_fields
+        for name, value in values.items():
+            if name not in fields:
+                close = difflib.get_close_matches(name, fields, 1)
+                raise ValidationError(
+                    f"There is no option {name!r}.",
+                    hint=(f"Did you mean {close[0]!r}? " if close else "")
+                    + f"There are: {', '.join(fields)}.",
+                )
+            if name == "seed_simulator" and value is not None:
+                raise ValidationError(
+                    "seed_simulator cannot be honoured: the Hub's jobs carry no seed.",
+                    hint="Leave it out; HubProvider.local(seed=...) makes a local Hub reproducible.",
+                )
+            if name == "meas_level" and value != 2:
+                raise ValidationError(
+                    f"meas_level={value!r} cannot be honoured: the Hub returns classified outcomes.",
+                    hint="Leave it out, or give 2.",
+                )
+        values = {name: _plain(value) for name, value in values.items()}
+        try:
+            return type(self).model_validate({**dict(self.items()), **values}, strict=True)
+        except PydanticError as problem:
+            first = problem.errors(include_url=False)[0]
+        name = ".".join(map(str, first["loc"]))
+        raise ValidationError(
+            f"The option {name}={first['input']!r} is not possible: {first['msg']}."
+        )
+
+    # A mapping, as qiskit.providers.Options is one.
+    def keys(self) -> Iterator[str]:
+        """Names of the options."""
+        return iter(type(self).model_fields)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Names and values."""
+        return ((name, getattr(self, name)) for name in type(self).model_fields)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of an option, or a default for a name that there is not."""
+        return getattr(self, name) if name in self else default
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.update_options(**{name: value})
+
+    def __contains__(self, name: object) -> bool:
+        return name in type(self).model_fields
+
+    def __len__(self) -> int:
+        return len(type(self).model_fields)
+
+
+def _plain(value: Any) -> Any:
+    """Numpy's integers and truth values as Python's."""
+    return value.item() if isinstance(value, (np.integer, np.bool_)) else value
+
+
+Mapping.register(RunOptions)

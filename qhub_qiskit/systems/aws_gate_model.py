@@ -1,0 +1,136 @@
+"""Amazon Braket's gate-model backends: OpenQASM 3 in Braket's dialect in, a Braket task result out.
+
+Sources: the gates are those of ``action["braket.ir.openqasm.program"].supportedOperations`` in the device
+capabilities document (``/config``); the result is the document of schema ``braket.task_result.
+gate_model_task_result``, whose ``measuredQubits`` name the columns of ``measurements``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qhub_qiskit.options import RunOptions
+from qhub_qiskit.target import build_target
+from shared_transport.bits import ClassicalLayout, ClassicalMemory
+from shared_transport.models import Backend, InputFormat
+
+from .base import Decoded, Encoded, System
+from .qasm import gate_lines, one_register, read_layout
+
+if TYPE_CHECKING:
+    from qiskit.transpiler import Target
+
+    from qhub_qiskit.circuits import Program
+
+__all__ = ["AwsGateModel"]
+
+_ACTION = "braket.ir.openqasm.program"
+# Braket's name for each of Qiskit's gates, where both mean the same unitary (up to a global phase).
+_BRAKET_NAMES = {
+    "id": "i",
+    "x": "x",
+    "y": "y",
+    "z": "z",
+    "h": "h",
+    "s": "s",
+    "sdg": "si",
+    "t": "t",
+    "tdg": "ti",
+    "sx": "v",
+    "sxdg": "vi",
+    "rx": "rx",
+    "ry": "ry",
+    "rz": "rz",
+    "p": "phaseshift",
+    "u": "U",
+    "cx": "cnot",
+    "cy": "cy",
+    "cz": "cz",
+    "csx": "cv",
+    "cp": "cphaseshift",
+    "swap": "swap",
+    "iswap": "iswap",
+    "ecr": "ecr",
+    "rxx": "xx",
+    "ryy": "yy",
+    "rzz": "zz",
+    "ccx": "ccnot",
+    "cswap": "cswap",
+}
+_QISKIT_NAMES = {braket.lower(): qiskit for qiskit, braket in _BRAKET_NAMES.items()}
+
+
+class AwsOptions(RunOptions):
+    """Options of AWS gate-model backends.
+
+    Attributes:
+        disable_qubit_rewiring: Whether the device must use the qubits as they are numbered.
+    """
+
+    disable_qubit_rewiring: bool = False
+
+
+class AwsGateModel(System[AwsOptions]):
+    """SV1 and whatever else of AWS takes BRAKET_OPEN_QASM_V3."""
+
+    input_format = InputFormat.BRAKET_OPEN_QASM_V3
+    uses_config = True
+    options = AwsOptions
+
+    def target(self, backend: Backend, config: Mapping[str, Any]) -> Target:
+        """The target, by the device capabilities document."""
+        action = (config.get("action") or {}).get(_ACTION) or {}
+        names = action.get("supportedOperations")
+        if not names:
+            names = [gate.name for gate in backend.configuration.gates if gate.name]
+        known = [name for name in names if name.lower() in _QISKIT_NAMES]
+        return build_target(
+            backend.configuration, known, description=backend.id, renamed=_QISKIT_NAMES
+        )
+
+    def encode(self, programs: Sequence[Program], options: AwsOptions) -> Encoded:
+        """One OpenQASM 3 program: gates over the active qubits, one register with the classical memory.
+
+        Braket reports one register alone, and a qubit once.
+        """
+        (program,) = programs
+        program = program.compacted()
+        layout = program.layout
+        register = one_register(layout, {"q", *_BRAKET_NAMES.values(), *_BRAKET_NAMES})
+        lines = [
+            "OPENQASM 3.0;",
+            f"bit[{layout.num_clbits}] {register};",
+            f"qubit[{program.num_qubits}] q;",
+            *gate_lines(program.gates, _BRAKET_NAMES, "q"),
+        ]
+        written: set[object] = set()
+        for bit, qubit in enumerate(layout.sources):
+            if qubit is not None and qubit not in written:
+                written.add(qubit)
+                lines.append(f"{register}[{bit}] = measure q[{qubit}];")
+        params = {"disable_qubit_rewiring": True} if options.disable_qubit_rewiring else {}
+        return Encoded({"qasm": "\n".join(lines) + "\n"}, params, options.shots, (layout,))
+
+    def layouts(self, job_input: Mapping[str, Any]) -> tuple[ClassicalLayout, ...]:
+        """The one register of the text; all qubits in their order where it measures none, as Braket does."""
+        layout = read_layout(job_input["qasm"])
+        if not layout.measured:
+            return ()
+        return (layout,)
+
+    def decode(
+        self, document: Any, layouts: Sequence[ClassicalLayout], params: Mapping[str, Any]
+    ) -> list[Decoded]:
+        """Read ``measurements`` by ``measuredQubits``."""
+        columns = [int(q) for q in document["measuredQubits"]]
+        rows = document["measurements"]
+        bits = np.array(rows, dtype=np.uint8).reshape(len(rows), len(columns))
+        layout = layouts[0] if layouts else _all_in_order(columns)
+        return [Decoded(ClassicalMemory.from_shots(bits, columns, layout))]
+
+
+def _all_in_order(columns: Sequence[int]) -> ClassicalLayout:
+    return ClassicalLayout((("meas", len(columns)),), tuple(columns))
