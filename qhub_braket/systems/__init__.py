@@ -1,0 +1,121 @@
+"""One room per vendor system: how a program becomes a job's input, and a result document a native result.
+
+Which room serves a backend is decided by what the Hub says of it: its provider and the input formats that it
+takes, or the format alone for a provider that is not known yet.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from shared_transport.errors import ValidationError
+from shared_transport.models import Backend, InputFormat, Job
+
+__all__ = ["Encoded", "Facts", "RunOptions", "System", "system_of_backend", "system_of_job"]
+
+# (provider, input format) -> module of this package.
+_ROOMS: Mapping[tuple[str, str], str] = {
+    ("AWS", InputFormat.BRAKET_OPEN_QASM_V3): "aws",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a room needs to know of a device.
+
+    Attributes:
+        id: The device's id, for messages.
+        qubit_count: How many qubits it has, or None if nobody says.
+        capabilities: Its Braket `DeviceCapabilities`.
+    """
+
+    id: str
+    qubit_count: int | None
+    capabilities: Any
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a program shall be run.
+
+    Attributes:
+        shots: How often, at least 0; 0 is exact.
+        inputs: Values of the program's parameters by name.
+        disable_qubit_rewiring: Whether the qubits are the physical ones as they are named.
+    """
+
+    shots: int
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    disable_qubit_rewiring: bool = False
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A program in the form in which a job carries it."""
+
+    input: Mapping[str, Any]
+    input_format: InputFormat
+    input_params: Mapping[str, Any] | None = None
+
+
+class System(Protocol):
+    """What a room looks like."""
+
+    def encode(self, task_specification: Any, options: RunOptions, device: Facts) -> Encoded:
+        """Turn a program into a job's input.
+
+        Raises:
+            ValidationError: The device does not run it.
+        """
+
+    def decode(self, content: bytes, job_id: str) -> Any:
+        """Turn a result document, as JSON text, into Braket's own result object.
+
+        Raises:
+            ServerError: The document is not what this system's results are.
+        """
+
+
+def system_of_backend(backend: Backend) -> System:
+    """The room that serves a backend.
+
+    Raises:
+        ValidationError: None does yet; the error says which formats are served.
+    """
+    formats = backend.configuration.supported_input_formats
+    return _open(backend.provider, formats, f"Backend {backend.id!r}")
+
+
+def system_of_job(job: Job) -> System:
+    """The room that reads a job's result.
+
+    Raises:
+        ValidationError: None does yet; the error says which formats are served.
+    """
+    formats = [job.input_format] if job.input_format else []
+    return _open(job.provider, formats, f"Job {job.id}")
+
+
+def _open(provider: str | None, formats: Iterable[str], owner: str) -> System:
+    formats = [str(word) for word in formats]
+    for word in formats:
+        if (room := _ROOMS.get((provider or "", word))) is not None:
+            return _load(room)
+    if provider not in {known for known, _ in _ROOMS}:
+        by_format = {word: room for (_, word), room in _ROOMS.items()}
+        for word in formats:
+            if word in by_format:
+                return _load(by_format[word])
+    served = ", ".join(sorted({word for _, word in _ROOMS}))
+    raise ValidationError(
+        f"{owner} takes {', '.join(formats) or 'no input format that the Hub names'}, "
+        "which qhub_braket does not serve yet.",
+        hint=f"It serves backends that take {served}; HubProvider.devices() lists what each one takes.",
+    )
+
+
+def _load(room: str) -> System:
+    return cast(System, importlib.import_module(f".{room}", __name__))
