@@ -33,9 +33,10 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name != "HubProvider":
-        from .extra import require_braket
+        from shared_transport.extras import require_extra
 
-        require_braket(f"qhub_braket.{name}")
+        # `braket` alone proves nothing: several distributions share that namespace.
+        require_extra(f"qhub_braket.{name}", "braket", "braket.devices")
     value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
     globals()[name] = value
     return value

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Generator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from braket.tasks import QuantumTask
 from braket.tasks.quantum_task import TaskResult
@@ -14,7 +14,7 @@ from braket.tasks.quantum_task import TaskResult
 from shared_transport.client import HubClient, age_of
 from shared_transport.errors import JobFailedError, ValidationError
 from shared_transport.models import Job, JobStatus, is_terminal
-from shared_transport.steps import Operation, Outcome, Send, Steps
+from shared_transport.steps import Steps
 from shared_transport.tags import users_tags
 from shared_transport.watcher import PollingSchedule, wait_for_end
 
@@ -22,7 +22,6 @@ from .systems import System, system_of_backend, system_of_job
 
 __all__ = ["HubQuantumTask", "seconds"]
 
-T = TypeVar("T")
 _WORDS = {
     JobStatus.UNKNOWN: "CREATED",
     JobStatus.PENDING: "QUEUED",
@@ -190,7 +189,7 @@ class HubQuantumTask(QuantumTask):
     async def _wait(self) -> TaskResult:
         if self._result is None:
             if not is_terminal(self._status):
-                self._status = await _run_async(self._until_ended(None), self._client)
+                self._status = await self._client.run_async(self._until_ended(None))
             await asyncio.to_thread(self._fetch)
         return self._result
 
@@ -269,22 +268,3 @@ def _loop() -> asyncio.AbstractEventLoop:
         loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop
-
-
-async def _run_async(steps: Steps[T], client: HubClient) -> T:
-    """Run steps without blocking the loop: each request in a thread, each pause in the loop."""
-    try:
-        step = next(steps)
-        while True:
-            if isinstance(step, Send):
-                step = steps.send(await asyncio.to_thread(client.run, _once(step.operation)))
-            else:
-                await asyncio.sleep(step.seconds)
-                step = next(steps)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
-
-
-def _once(operation: Operation[Any]) -> Steps[Outcome]:
-    outcome: Outcome = yield Send(operation)
-    return outcome

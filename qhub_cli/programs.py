@@ -78,6 +78,7 @@ def to_circuit(source: Source) -> QuantumCircuit:
         MissingExtraError: Qiskit is not installed.
     """
     require_extra("Reading OpenQASM", "qiskit", "qiskit.circuit", "qiskit_qasm3_import")
+    from openqasm3.parser import QASM3ParsingError
     from qiskit import qasm2, qasm3
 
     try:
@@ -91,6 +92,8 @@ def to_circuit(source: Source) -> QuantumCircuit:
             circuit = qasm3.loads(source.text)
     except (qasm2.QASM2ParseError, qasm3.QASM3ImporterError) as error:
         reason = str(error.message)
+    except QASM3ParsingError as error:
+        reason = f"the syntax is wrong{_place(error)}"
     else:
         circuit.name = source.path.stem
         return circuit
@@ -98,3 +101,12 @@ def to_circuit(source: Source) -> QuantumCircuit:
     if source.braket_dialect:
         hint = 'It has no include "stdgates.inc"; if it uses Braket\'s gates: --sdk braket.'
     raise ValidationError(f"{source.path} cannot be parsed: {reason}", hint=hint)
+
+
+def _place(error: Exception) -> str:
+    """Where the parser of OpenQASM 3 gave up; it hides that in the error's cause."""
+    for cause in getattr(error.__cause__, "args", ()):
+        token = getattr(cause, "offendingToken", None)
+        if token is not None:
+            return f" at line {token.line}, column {token.column + 1}"
+    return ""

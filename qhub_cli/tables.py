@@ -62,10 +62,16 @@ def show_demo(rows: Iterable[DemoRow], *, as_json: bool) -> bool:
         facts = [{**asdict(row), "right": row.right} for row in done]
         typer.echo(json.dumps(facts))
         return all(row.right for row in done)
-    table = Table(title="Known circuits on the local Hub", title_justify="left")
-    for heading in ("Circuit", "SDK", "Backend", "Most frequent"):
+    table = Table(
+        title="Known circuits on the local Hub",
+        title_justify="left",
+        box=None,
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+    )
+    for heading in ("Circuit", "SDK", "Backend", "Mostly"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("Off by", "Time"):
+    for heading in ("Off", "Time"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Check", no_wrap=True)
     done = []

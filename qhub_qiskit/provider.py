@@ -1,18 +1,13 @@
-"""`HubProvider`: the way in."""
+"""`HubProvider`: the way to the Hub's backends for users of Qiskit."""
 
 from __future__ import annotations
 
-import difflib
-from pathlib import Path
+import logging
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
-from shared_transport.client import HubClient
-from shared_transport.embedded import embedded_hub
-from shared_transport.errors import NotFoundError, ValidationError
+from shared_transport.errors import ValidationError
 from shared_transport.extras import require_extra
-from shared_transport.settings import Settings
+from shared_transport.provider import ProviderBase
 
 if TYPE_CHECKING:
     from .backend import HubBackend
@@ -20,105 +15,46 @@ if TYPE_CHECKING:
 
 __all__ = ["HubProvider"]
 
+_log = logging.getLogger(__name__)
 
-class HubProvider:
-    """The Hub's backends and jobs for Qiskit.
 
-    Args:
-        token: The token; else the environment and the config file.
-        organization: The organization's id; likewise.
-        base_url: The Hub's address; else ``QHUB_QUANTUM_BASE_URL``, else the public Hub.
-        allow_http: Accept plain http to another machine.
-        client: A client to use instead of the other arguments.
-
-    Attributes:
-        client: The `HubClient`, for the API itself.
-    """
-
-    def __init__(
-        self,
-        token: str | SecretStr | None = None,
-        *,
-        organization: str | None = None,
-        base_url: str | None = None,
-        allow_http: bool | None = None,
-        client: HubClient | None = None,
-    ) -> None:
-        self.client = client or HubClient(
-            Settings.resolve(
-                token=token, organization=organization, base_url=base_url, allow_http=allow_http
-            )
-        )
-
-    @classmethod
-    def local(
-        cls,
-        *,
-        seed: int | None = None,
-        state: str | Path | None = None,
-        workers: int | None = None,
-    ) -> HubProvider:
-        """The embedded Hub of this process, with real simulators; no account is needed.
-
-        Args:
-            seed: Makes job ids and results reproducible.
-            state: Folder that keeps jobs beyond the process; else a temporary one.
-            workers: Number of worker processes; else one a core.
-
-        Raises:
-            MissingExtraError: The extra ``local`` is not installed.
-        """
-        return cls(client=HubClient(embedded_hub(seed=seed, state=state, workers=workers)))
+class HubProvider(ProviderBase):
+    """The Hub's backends and jobs, for users of Qiskit. `ProviderBase` tells how one is made."""
 
     def backends(self) -> list[HubBackend]:
-        """The backends that Qiskit circuits can run on."""
-        HubBackend = _backend_class()
+        """The backends that Qiskit circuits can run on. Works without a token."""
+        require_extra("A Qiskit backend", "qiskit", "qiskit.circuit")
+        from .backend import HubBackend
+
         usable = []
         for described in self.client.backends.list():
             try:
                 usable.append(HubBackend(self.client, described, provider=self))
-            except ValidationError:
-                continue  # no room serves its input formats: get_backend(id) says so
+            except ValidationError as problem:
+                _log.debug("left out: %s", problem)
         return usable
 
     def get_backend(self, name: str) -> HubBackend:
-        """One backend by its id.
+        """A backend by its Hub id, such as ``kipu.sim.qsim``.
 
         Raises:
             NotFoundError: The Hub has none of this id; the error offers the nearest ones.
             ValidationError: Qiskit circuits cannot run on it.
+            MissingExtraError: Qiskit is not installed.
         """
-        HubBackend = _backend_class()
-        try:
-            described = self.client.backends.get(name)
-        except NotFoundError as problem:
-            error = problem
-        else:
-            return HubBackend(self.client, described, provider=self)
-        ids = sorted(backend.id for backend in self.client.backends.list())
-        close = difflib.get_close_matches(name, ids, 3) or ids
-        error.hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else None
-        error.message = f"The Hub has no backend {name!r}."
-        error.hub_says = None
-        raise error
+        require_extra("A Qiskit backend", "qiskit", "qiskit.circuit")
+        from .backend import HubBackend
+
+        return HubBackend(self.client, self._describe(name), provider=self)
 
     def job(self, job_id: str) -> HubJob:
         """Open a job by its id, in any process, whoever created it.
 
         Raises:
             NotFoundError: The Hub has no such job.
+            MissingExtraError: Qiskit is not installed.
         """
-        _backend_class()
+        require_extra("A Qiskit job", "qiskit", "qiskit.circuit")
         from .job import HubJob
 
         return HubJob.open(self.client, job_id)
-
-    def __repr__(self) -> str:
-        return f"<HubProvider {self.client.settings.base_url}>"
-
-
-def _backend_class() -> type[HubBackend]:
-    require_extra("Qiskit's face of the Hub", "qiskit", "qiskit.circuit")
-    from .backend import HubBackend
-
-    return HubBackend

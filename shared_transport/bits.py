@@ -61,7 +61,7 @@ class ClassicalLayout:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassicalMemory:
     """Classical memory of many shots, packed.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import httpx
 from pydantic import SecretStr
 
 from . import operations
-from .answers import unreadable
+from .answers import read_json
 from .errors import (
     AuthenticationError,
     HubError,
@@ -36,11 +37,11 @@ from .models import (
 )
 from .retry import with_retries
 from .settings import Settings
-from .steps import Answer, Failure, Operation, Outcome, Steps, run_steps
+from .steps import Answer, Failure, Operation, Outcome, Steps, run_steps, run_steps_async
 from .submission import submit
 from .watcher import wait_for_end
 
-__all__ = ["Backends", "HubClient", "Jobs"]
+__all__ = ["Backends", "HubClient", "Jobs", "age_of"]
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -81,6 +82,12 @@ class HubClient:
     def run(self, steps: Steps[T]) -> T:
         """Run work of several steps in this thread."""
         return run_steps(steps, self._send, time.sleep)
+
+    async def run_async(self, steps: Steps[T]) -> T:
+        """Run work of several steps: each request in a thread, each pause in the running event loop."""
+        return await run_steps_async(
+            steps, lambda operation: asyncio.to_thread(self._send, operation)
+        )
 
     def close(self) -> None:
         """Close the connections. The client can be used again; it opens new ones."""
@@ -308,10 +315,14 @@ class Jobs:
             JobFailedError: It ended without a result; the error has the Hub's reason.
             JobCancelledError: It was cancelled.
         """
-        return json.loads(self.result_bytes(job_id, status=status))
+        answer = self._result_answer(job_id, status)
+        return read_json("getJobResult", answer)
 
     def result_bytes(self, job_id: str, *, status: JobStatus | str | None = None) -> bytes:
-        """The same as `result`, as the JSON text that came."""
+        """The same as `result`, as the JSON text that came, unparsed."""
+        return self._result_answer(job_id, status).content
+
+    def _result_answer(self, job_id: str, status: JobStatus | str | None) -> Answer:
         status = status if status is not None else self.status(job_id)
         if status == JobStatus.CANCELLED:
             raise JobCancelledError(f"Job {job_id} was cancelled.", job_id=job_id)
@@ -323,15 +334,7 @@ class Jobs:
             )
         if not is_terminal(status):
             raise _not_ready(job_id, status)
-        operation = operations.get_job_result(job_id)
-        answer = self._client.execute(operation)
-        try:
-            json.loads(answer.content)
-        except ValueError as problem:
-            reason = str(problem)
-        else:
-            return answer.content
-        raise unreadable(operation.name, answer, reason)
+        return self._client.execute(operations.get_job_result(job_id))
 
     def _failure(self, job_id: str) -> JobFailedError:
         try:

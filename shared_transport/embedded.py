@@ -47,6 +47,8 @@ def embedded_hub(
         MissingExtraError: The packages of the extra ``local`` are not installed.
         ConfigurationError: It does not start; the error has its words.
     """
+    if state is not None:
+        state = Path(state).resolve()
     options: list[str] = []
     for name, value in (("seed", seed), ("state", state), ("workers", workers)):
         if value is not None:

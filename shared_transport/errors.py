@@ -6,7 +6,7 @@
     ├── AuthenticationError         401: no token, or one that the Hub does not know
     ├── PermissionDeniedError       403
     ├── NotFoundError               404, and names that no backend or job has
-    ├── ValidationError             400, 409, 413, 415, 422, and what is refused before it is sent
+    ├── ValidationError             400, 409, 410, 413, 415, 422, and what is refused before it is sent
     ├── RateLimitError              429
     ├── ServerError                 5xx, and answers that are not what the API promises
     ├── TransportError              no answer: connection refused, dropped, timed out
@@ -160,7 +160,7 @@ class SubmissionUncertainError(HubError):
     """A job was sent and its answer was lost: it may or may not exist.
 
     Attributes:
-        token: The tag that the job carries if it exists.
+        token: Marks the submission: the job, if it exists, has the tag ``qhub-token:<token>``.
     """
 
     def __init__(self, message: str, *, token: str, **facts: Any) -> None:

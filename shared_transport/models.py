@@ -13,9 +13,12 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import ValidationError as PydanticError
+
+from .errors import ValidationError
 
 __all__ = [
     "AccessType",
@@ -386,6 +389,23 @@ class JobRequest(BaseModel):
     tags: tuple[str, ...] = ()
     session_id: str | None = None
     sdk_provider: SdkProvider = SdkProvider.CLIENT
+
+    if not TYPE_CHECKING:  # for a type checker, the fields are the arguments
+
+        def __init__(self, **fields: Any) -> None:
+            """Check the fields.
+
+            Raises:
+                shared_transport.errors.ValidationError: One is not as it should be.
+            """
+            try:
+                super().__init__(**fields)
+            except PydanticError as problem:
+                first = problem.errors(include_input=False, include_url=False)[0]
+            else:
+                return
+            name = ".".join(map(str, first["loc"]))
+            raise ValidationError(f"The job cannot be created: {name}: {first['msg']}.")
 
     def to_json(self) -> bytes:
         """The body on the wire: absent things are left out, never sent as null."""

@@ -16,7 +16,6 @@ from .steps import Answer, Failure, Operation, Outcome, Send, Sleep, Steps
 __all__ = ["RetryPolicy", "with_retries"]
 
 T = TypeVar("T")
-_WORTH_RETRYING = frozenset({408, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class RetryPolicy:
         if isinstance(outcome, Failure):
             again = repeatable or not outcome.sent
         else:
-            again = outcome.status in _WORTH_RETRYING and (repeatable or outcome.status == 429)
+            again = _passes(outcome.status) and (repeatable or outcome.status == 429)
         if not again:
             return None
         wait = min(self.ceiling, self.first_delay * 3.0 ** (attempt - 1)) * (0.5 + 0.5 * jitter)
@@ -69,6 +68,11 @@ class RetryPolicy:
                 return None
             wait = max(wait, asked)
         return wait if elapsed + wait <= self.deadline else None
+
+
+def _passes(status: int) -> bool:
+    """Whether a status may be gone at the next attempt."""
+    return status in (408, 429) or (status >= 500 and status not in (501, 505))
 
 
 def retry_after(answer: Answer) -> float | None:

@@ -6,11 +6,22 @@ an asynchronous driver run the same work, and a test runs it under a clock of it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
-__all__ = ["Answer", "Failure", "Operation", "Outcome", "Send", "Sleep", "Steps", "run_steps"]
+__all__ = [
+    "Answer",
+    "Failure",
+    "Operation",
+    "Outcome",
+    "Send",
+    "Sleep",
+    "Steps",
+    "run_steps",
+    "run_steps_async",
+]
 
 T = TypeVar("T")
 
@@ -98,6 +109,22 @@ def run_steps(
                 step = steps.send(send(step.operation))
             else:
                 sleep(step.seconds)
+                step = next(steps)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
+async def run_steps_async(
+    steps: Steps[T], send: Callable[[Operation[Any]], Awaitable[Outcome]]
+) -> T:
+    """Run a generator of steps to its end in the running event loop, which goes on meanwhile."""
+    try:
+        step = next(steps)
+        while True:
+            if isinstance(step, Send):
+                step = steps.send(await send(step.operation))
+            else:
+                await asyncio.sleep(step.seconds)
                 step = next(steps)
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]

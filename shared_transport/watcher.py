@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from . import operations
 from .answers import error_of
-from .errors import WaitTimeoutError
+from .errors import ConfigurationError, HubError, ServerError, WaitTimeoutError
 from .models import JobStatus, is_terminal
+from .retry import retry_after
 from .steps import Answer, Failure, Outcome, Send, Sleep, Steps
 
 __all__ = ["PollingSchedule", "wait_for_end"]
@@ -41,6 +42,12 @@ class PollingSchedule:
     ceiling: float = 30.0
     jitter: float = 0.1
     patient_first_look: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.first_looks or min(self.share, self.plus, self.ceiling) < 0:
+            raise ConfigurationError(
+                "A polling schedule needs at least one first look, and no negative number."
+            )
 
     def until_first_look(self, age: float, *, patient: bool = False) -> float:
         """Seconds until the first look at a job of this age in seconds: none if its time has come."""
@@ -118,19 +125,28 @@ def wait_for_end(
         outcome: Outcome = yield Send(operation)
         pause = schedule.pause(clock() - born, patient=patient, chance=chance())
         if _comes_back(outcome):
-            if not silent:
-                _log.warning("waiting for job %s: %s", job_id, error_of(operation, outcome))
-            silent = True
-            status = status or JobStatus.UNKNOWN
-            continue
-        silent = False
-        if isinstance(outcome, Failure) or not 200 <= outcome.status < 300:
+            problem: HubError = error_of(operation, outcome)
+            if isinstance(outcome, Answer):
+                pause = max(pause, min(retry_after(outcome) or 0.0, schedule.ceiling))
+        elif isinstance(outcome, Failure) or not 200 <= outcome.status < 300:
             raise error_of(operation, outcome)
-        status = operation.read(outcome)
-        if on_status is not None:
-            on_status(status)
-        if is_terminal(status):
-            return status
+        else:
+            try:
+                status = operation.read(outcome)
+            except ServerError as unreadable:
+                # Something on the way answered in the Hub's place, as networks that ask for a login do.
+                problem = unreadable
+            else:
+                silent = False
+                if on_status is not None:
+                    on_status(status)
+                if is_terminal(status):
+                    return status
+                continue
+        if not silent:
+            _log.warning("waiting for job %s: %s", job_id, problem)
+        silent = True
+        status = status or JobStatus.UNKNOWN
 
 
 def _comes_back(outcome: Outcome) -> bool:

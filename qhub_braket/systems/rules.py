@@ -5,7 +5,7 @@ The rules are the device's own: the action properties of its Braket capabilities
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from braket.circuits import Circuit, Instruction, Noise, Observable
@@ -34,8 +34,11 @@ def check_circuit(circuit: Circuit, options: RunOptions, device: Facts) -> None:
     _check_shots(circuit, options.shots)
     action = _action(device)
     if action is not None:
+        operations = frozenset(map(_plain, action.supportedOperations))
+        pragmas = frozenset(map(_plain, action.supportedPragmas or ()))
         for instruction in circuit.instructions:
-            _check_instruction(instruction, action, device)
+            if not _is_offered(instruction, operations, pragmas):
+                raise _not_offered(instruction, action, device)
         for result_type in circuit.result_types:
             _check_result_type(result_type, options.shots, action, device)
     try:
@@ -90,32 +93,30 @@ def _check_shots(circuit: Circuit, shots: int) -> None:
         )
 
 
-def _check_instruction(instruction: Instruction, action: Any, device: Facts) -> None:
+def _is_offered(
+    instruction: Instruction, operations: Collection[str], pragmas: Collection[str]
+) -> bool:
     operator = instruction.operator
-    operations = {_plain(name) for name in action.supportedOperations}
-    pragmas = {_plain(name) for name in action.supportedPragmas or ()}
     name = _plain(operator.name)
     if isinstance(operator, Measure):
-        return
+        return True
     if isinstance(operator, CompilerDirective):
         # A barrier says how to compile; it is no operation and stands in no device's list.
-        good = "verbatim" not in name or any("verbatim" in pragma for pragma in pragmas)
-    elif isinstance(operator, Noise):
-        good = f"braketnoise{name}" in pragmas or name in operations
-    else:
-        good = name in operations or (
-            isinstance(operator, Unitary) and "braketunitarymatrix" in pragmas
-        )
-    if not good:
-        where = (
-            f" on qubits {[int(qubit) for qubit in instruction.target]}"
-            if instruction.target
-            else ""
-        )
-        raise ValidationError(
-            f"{device.id} does not run {operator.name}{where}.",
-            hint=f"It runs {', '.join(sorted(action.supportedOperations))}.",
-        )
+        return "verbatim" not in name or any("verbatim" in pragma for pragma in pragmas)
+    if isinstance(operator, Noise):
+        return f"braketnoise{name}" in pragmas or name in operations
+    if isinstance(operator, Unitary) and "braketunitarymatrix" in pragmas:
+        return True
+    return name in operations
+
+
+def _not_offered(instruction: Instruction, action: Any, device: Facts) -> ValidationError:
+    qubits = [int(qubit) for qubit in instruction.target]
+    where = f" on qubits {qubits}" if qubits else ""
+    return ValidationError(
+        f"{device.id} does not run {instruction.operator.name}{where}.",
+        hint=f"It runs {', '.join(sorted(action.supportedOperations))}.",
+    )
 
 
 def _check_result_type(result_type: Any, shots: int, action: Any, device: Facts) -> None:

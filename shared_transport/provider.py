@@ -1,0 +1,117 @@
+"""What the providers of both plugins share: how one is made, and looking a backend up."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Self
+
+from pydantic import SecretStr
+
+from .client import HubClient
+from .embedded import embedded_hub
+from .errors import ConfigurationError, NotFoundError
+from .models import Backend
+from .settings import Settings
+
+__all__ = ["ProviderBase"]
+
+
+class ProviderBase:
+    """The way to a Hub.
+
+    What is not given is looked up in the environment and in the config file.
+
+    Args:
+        token: The token.
+        organization: The organization's id.
+        base_url: The Hub's address, with its ``/quantum``; by default the public Hub.
+        allow_http: Accept plain http to other machines.
+        client: A client that is ready to use; then the other arguments must be absent.
+
+    Attributes:
+        client: The `HubClient` that everything here goes through: the API itself.
+
+    Raises:
+        ConfigurationError: A setting is wrong.
+    """
+
+    def __init__(
+        self,
+        token: str | SecretStr | None = None,
+        *,
+        organization: str | None = None,
+        base_url: str | None = None,
+        allow_http: bool | None = None,
+        client: HubClient | None = None,
+    ) -> None:
+        token = SecretStr(token) if isinstance(token, str) else token
+        given = {
+            "token": token,
+            "organization": organization,
+            "base_url": base_url,
+            "allow_http": allow_http,
+        }
+        if client is None:
+            client = HubClient(
+                Settings.resolve(
+                    token=token,
+                    organization=organization,
+                    base_url=base_url,
+                    allow_http=allow_http,
+                )
+            )
+        elif surplus := [name for name, value in given.items() if value is not None]:
+            raise ConfigurationError(
+                f"HubProvider got a client and {', '.join(surplus)}: the client has its own.",
+                hint="Give either the client or the settings.",
+            )
+        self.client = client
+
+    @classmethod
+    def local(
+        cls,
+        *,
+        seed: int | None = None,
+        state: str | Path | None = None,
+        workers: int | None = None,
+    ) -> Self:
+        """The embedded Hub of this process: real simulators, no account.
+
+        It is started at the first call and shared by all who ask with the same arguments, in either plugin.
+
+        Args:
+            seed: Makes job ids and results reproducible.
+            state: Folder that keeps jobs beyond the process; by default a temporary one.
+            workers: Number of worker processes; by default one a core.
+
+        Raises:
+            MissingExtraError: The packages of the extra ``local`` are not installed.
+            ConfigurationError: The Hub does not start.
+        """
+        return cls(client=HubClient(embedded_hub(seed=seed, state=state, workers=workers)))
+
+    def _describe(self, backend_id: str) -> Backend:
+        """What the Hub says of a backend.
+
+        Raises:
+            NotFoundError: The Hub has none of this id; the error offers the nearest ones.
+        """
+        try:
+            return self.client.backends.get(backend_id)
+        except NotFoundError as problem:
+            refusal = problem
+        known = sorted(backend.id for backend in self.client.backends.list())
+        near = [repr(name) for name in difflib.get_close_matches(backend_id, known)]
+        raise NotFoundError(
+            f"The Hub has no backend {backend_id!r}.",
+            hint=f"Did you mean {' or '.join(near)}?"
+            if near
+            else f"It has {', '.join(known) or 'none at all'}.",
+            operation=refusal.operation,
+            status=refusal.status,
+            request_id=refusal.request_id,
+        )
+
+    def __repr__(self) -> str:
+        return f"<HubProvider {self.client.settings.base_url}>"
