@@ -14,7 +14,8 @@ from braket.devices import Device
 
 from shared_transport.client import HubClient
 from shared_transport.errors import HubError, NotFoundError, ValidationError
-from shared_transport.models import Backend, BackendState, BackendStateInfo, JobRequest, SdkProvider
+from shared_transport.models import Backend, BackendState, BackendStateInfo, SdkProvider
+from shared_transport.requests import JobRequest
 
 from .batch import HubQuantumTaskBatch
 from .properties import is_open, parse_capabilities, topology

@@ -11,12 +11,12 @@ from typing import Any
 from braket.tasks import QuantumTask
 from braket.tasks.quantum_task import TaskResult
 
-from shared_transport.client import HubClient, age_of
+from shared_transport.client import HubClient
 from shared_transport.errors import JobFailedError, ValidationError
+from shared_transport.jobs import age_of
 from shared_transport.models import Job, JobStatus, is_terminal
-from shared_transport.steps import Steps
 from shared_transport.tags import users_tags
-from shared_transport.watcher import PollingSchedule, wait_for_end
+from shared_transport.watcher import PollingSchedule
 
 from .systems import System, system_of_backend, system_of_job
 
@@ -155,7 +155,8 @@ class HubQuantumTask(QuantumTask):
         """
         if self._result is None:
             if not is_terminal(self._status):
-                self._status = self._client.run(self._until_ended(timeout))
+                timeout = timeout if timeout is not None else self._poll_timeout
+                self._status = self._client.jobs.wait(self._id, timeout=timeout, **self._how())
             self._fetch()
         return self._result
 
@@ -189,19 +190,16 @@ class HubQuantumTask(QuantumTask):
     async def _wait(self) -> TaskResult:
         if self._result is None:
             if not is_terminal(self._status):
-                self._status = await self._client.run_async(self._until_ended(None))
+                timeout = self._poll_timeout
+                self._status = await self._client.jobs.wait_async(
+                    self._id, timeout=timeout, **self._how()
+                )
             await asyncio.to_thread(self._fetch)
         return self._result
 
-    def _until_ended(self, timeout: float | None) -> Steps[JobStatus | str]:
-        settings = self._client.settings
-        return wait_for_end(
-            self._id,
-            _schedule(settings.polling, self._poll_interval),
-            age=self._age(),
-            patient=self._qpu and not settings.loopback,
-            timeout=timeout if timeout is not None else self._poll_timeout,
-        )
+    def _how(self) -> dict[str, Any]:
+        schedule = _schedule(self._client.settings.polling, self._poll_interval)
+        return {"age": self._age(), "qpu": self._qpu, "schedule": schedule}
 
     def _age(self) -> float:
         """The task's age in seconds; 0 if it is not known."""

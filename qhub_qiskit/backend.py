@@ -13,7 +13,8 @@ from qiskit.transpiler import Target
 from shared_transport import models
 from shared_transport.client import HubClient
 from shared_transport.errors import HubError, ValidationError
-from shared_transport.models import Calibration, JobRequest, SdkProvider
+from shared_transport.models import Calibration, SdkProvider
+from shared_transport.requests import JobRequest
 
 from .circuits import Program, read_circuit
 from .job import HubJob, JobPart

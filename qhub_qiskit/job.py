@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from qiskit.providers import JobStatus, JobV1
 
 from shared_transport import models
-from shared_transport.client import HubClient, age_of
+from shared_transport.client import HubClient
 from shared_transport.errors import (
     HubError,
     JobCancelledError,
     JobFailedError,
     ServerError,
 )
+from shared_transport.jobs import age_of
 from shared_transport.models import is_terminal
 
 from .records import CircuitRecord, read_tags
@@ -203,7 +204,7 @@ class HubJob(JobV1):
         return [self._client.jobs.get(part.id) for part in self._parts]
 
     def __await__(self) -> Generator[Any, None, Result]:
-        return asyncio.to_thread(self.result).__await__()
+        return self._await_result().__await__()
 
     def __repr__(self) -> str:
         return f"<HubJob {self.job_id()!r} on {self._parts[0].job.backend_id}>"
@@ -218,18 +219,26 @@ class HubJob(JobV1):
         self, timeout: float | None, on_status: Callable[[str], object] | None = None
     ) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
-        for part in self._parts:
-            if part.id in self._ended:
-                continue
+        for part in self._open_parts():
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             word = self._client.jobs.wait(
-                part.id,
-                timeout=left,
-                age=max(0.0, time.time() - part.born),
-                qpu=self._backend is not None and not self._backend.hub_backend.simulator,
-                on_status=on_status,
+                part.id, timeout=left, on_status=on_status, **self._how(part)
             )
             self._ended[part.id] = str(word)
+
+    async def _await_result(self) -> Result:
+        parts = self._open_parts()
+        waits = [self._client.jobs.wait_async(part.id, **self._how(part)) for part in parts]
+        for part, word in zip(parts, await asyncio.gather(*waits), strict=True):
+            self._ended[part.id] = str(word)
+        return await asyncio.to_thread(self.result)
+
+    def _open_parts(self) -> list[JobPart]:
+        return [part for part in self._parts if part.id not in self._ended]
+
+    def _how(self, part: JobPart) -> dict[str, Any]:
+        qpu = self._backend is not None and not self._backend.hub_backend.simulator
+        return {"age": max(0.0, time.time() - part.born), "qpu": qpu}
 
     def _outcomes(self, part: JobPart, partial: bool) -> list[Outcome]:
         """How each circuit of a part ended. A failure raises, unless partial results are asked for."""

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .async_client import AsyncHubClient
     from .client import HubClient
     from .embedded import embedded_hub
     from .errors import (
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
         ValidationError,
         WaitTimeoutError,
     )
-    from .models import Backend, InputFormat, Job, JobRequest, JobStatus
+    from .models import Backend, InputFormat, Job, JobStatus, Session
+    from .requests import JobRequest, SessionRequest
     from .retry import RetryPolicy
     from .settings import Settings
     from .watcher import PollingSchedule
 
 __all__ = [
+    "AsyncHubClient",
     "AuthenticationError",
     "Backend",
     "ConfigurationError",
@@ -53,6 +56,8 @@ __all__ = [
     "ResultNotReadyError",
     "RetryPolicy",
     "ServerError",
+    "Session",
+    "SessionRequest",
     "Settings",
     "SubmissionUncertainError",
     "TransportError",
@@ -62,12 +67,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AsyncHubClient": "async_client",
     "HubClient": "client",
     "embedded_hub": "embedded",
     "Settings": "settings",
     "RetryPolicy": "retry",
     "PollingSchedule": "watcher",
-    **dict.fromkeys(("Backend", "InputFormat", "Job", "JobRequest", "JobStatus"), "models"),
+    **dict.fromkeys(("Backend", "InputFormat", "Job", "JobStatus", "Session"), "models"),
+    **dict.fromkeys(("JobRequest", "SessionRequest"), "requests"),
 }
 
 

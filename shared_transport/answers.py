@@ -52,7 +52,13 @@ def error_of(operation: Operation[Any], outcome: Outcome) -> HubError:
             operation=operation.name,
         )
     status = outcome.status
-    if status in _BY_STATUS:
+    kind: type[HubError]
+    hint: str | None
+    if operation.since is not None and status in (404, 405, 501):
+        kind = NotFoundError
+        message = f"This Hub has no {operation.name}: it is part of API {operation.since}."
+        hint = f"Or there is no {operation.about}."
+    elif status in _BY_STATUS:
         kind, message, hint = _BY_STATUS[status]
     elif status in _REFUSED:
         kind, message, hint = ValidationError, "The Hub refuses the request.", None
@@ -64,7 +70,7 @@ def error_of(operation: Operation[Any], outcome: Outcome) -> HubError:
             f"The Hub answered with the unexpected status {status}.",
             None,
         )
-    if operation.about:
+    if operation.about and operation.since is None:
         message = f"{message[:-1]}: {operation.about}."
     return kind(
         message,

@@ -2,74 +2,84 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import logging
 import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import SecretStr
 
 from . import operations
-from .answers import read_json
-from .errors import (
-    AuthenticationError,
-    HubError,
-    JobCancelledError,
-    JobFailedError,
-    ResultNotReadyError,
-)
-from .models import (
-    Backend,
-    BackendStateInfo,
-    Calibration,
-    Job,
-    JobRequest,
-    JobStatus,
-    Page,
-    is_terminal,
-)
+from .auth import auth_of
+from .backends import Backends
+from .http import CHUNK, Exchange, Saving, client_options, failure_of
+from .jobs import Jobs
+from .journal import Journal
 from .retry import with_retries
+from .service_execution import ServiceExecution
+from .sessions import Sessions, Workloads
 from .settings import Settings
-from .steps import Answer, Failure, Operation, Outcome, Steps, run_steps, run_steps_async
-from .submission import submit
-from .watcher import wait_for_end
+from .steps import Operation, Outcome, Save, Send, Steps, run_steps
+from .submission import Submitter
+from .waiting import Watcher
 
-__all__ = ["Backends", "HubClient", "Jobs", "age_of"]
+__all__ = ["HubClient"]
 
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
 _clients: weakref.WeakSet[HubClient] = weakref.WeakSet()
 
 
 class HubClient:
-    """A client of one Hub. Safe to share between threads, and after a fork; it pickles without its token.
+    """A client of one Hub. Safe to share between threads, and after a fork; it pickles without its secrets.
 
     Args:
         settings: Where the Hub is and who asks; resolved from environment and config file if absent.
         transport: An httpx transport, for tests and special networks.
+        event_hooks: httpx's event hooks, for tracing: ``{"request": [...], "response": [...]}``.
 
     Attributes:
         backends: The operations on backends.
-        jobs: The operations on jobs.
+        jobs: The operations on jobs, and waiting for them.
+        sessions: The operations on sessions.
+        workloads: Jobs and sessions in one list.
+        submitter: Creates jobs and sessions exactly once.
+        watcher: Looks at all jobs that are waited for.
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, transport: httpx.BaseTransport | None = None
+        self,
+        settings: Settings | None = None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        event_hooks: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
     ) -> None:
         self.settings = settings if settings is not None else Settings.resolve()
-        self.backends = Backends(self)
-        self.jobs = Jobs(self)
         self._transport = transport
+        self._event_hooks = event_hooks
         self._lock = threading.Lock()
         self._http: httpx.Client | None = None
+        self._auth = auth_of(self.settings)
+        self.submitter = submitter_of(self.settings)
+        self.watcher = Watcher(self._perform)
+        self.backends = Backends(self, self.settings.retry)
+        self.jobs = Jobs(self)
+        self.sessions = Sessions(self)
+        self.workloads = Workloads(self, self.settings.retry)
         _clients.add(self)
+
+    def service_execution(self, identifier: str) -> ServiceExecution:
+        """The operations of one service execution."""
+        return ServiceExecution(self, self.settings.retry, identifier)
+
+    def runtime_minutes(self) -> Any:
+        """How many minutes of runtime there are (API 3.3).
+
+        Raises:
+            NotFoundError: This Hub has no such read.
+        """
+        return self.execute(operations.get_runtime_minutes())
 
     def execute(self, operation: Operation[T]) -> T:
         """Send an operation, with retries where they are safe, and read its answer.
@@ -81,13 +91,7 @@ class HubClient:
 
     def run(self, steps: Steps[T]) -> T:
         """Run work of several steps in this thread."""
-        return run_steps(steps, self._send, time.sleep)
-
-    async def run_async(self, steps: Steps[T]) -> T:
-        """Run work of several steps: each request in a thread, each pause in the running event loop."""
-        return await run_steps_async(
-            steps, lambda operation: asyncio.to_thread(self._send, operation)
-        )
+        return run_steps(steps, self._perform, time.sleep)
 
     def close(self) -> None:
         """Close the connections. The client can be used again; it opens new ones."""
@@ -108,284 +112,76 @@ class HubClient:
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.settings,)
 
-    def _send(self, operation: Operation[Any]) -> Outcome:
-        settings = self.settings
-        headers = {"Accept": "application/json"}
-        if operation.body is not None:
-            headers["Content-Type"] = "application/json"
-        if settings.organization:
-            headers["X-OrganizationId"] = settings.organization
-        if settings.token is None and operation.needs_token:
-            raise no_token(operation.name)
-        started = time.monotonic()
-        outcome = self._exchange(operation, headers)
-        if isinstance(outcome, Answer) and outcome.status == 401 and settings.token is None:
-            raise no_token(operation.name)
-        _log.debug(
-            "%s %s %s: %s in %.1f ms",
-            operation.name,
-            operation.method,
-            operation.path,
-            outcome.status if isinstance(outcome, Answer) else outcome.reason,
-            1e3 * (time.monotonic() - started),
-        )
-        return outcome
+    def __copy__(self) -> HubClient:
+        return self
 
-    def _exchange(self, operation: Operation[Any], headers: dict[str, str]) -> Outcome:
-        url = self.settings.base_url + operation.path
+    def __deepcopy__(self, memo: dict[int, Any]) -> HubClient:
+        return self
+
+    def _perform(self, step: Send | Save) -> Outcome:
+        """Send a request once. What httpx raises becomes an outcome, without the request that it holds."""
+        offset = step.offset if isinstance(step, Save) else 0
+        exchange = Exchange(step.operation, self.settings, offset)
+        http = self._connections()
         try:
-            response = self._connections().request(
-                operation.method,
-                url,
-                params=list(operation.params) or None,
-                content=operation.body,
-                headers=headers,
-                auth=_ApiKey(self.settings.token),
-            )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
-            return Failure(f"{_words(problem)} ({self.settings.base_url})", sent=False)
-        except (httpx.TransportError, httpx.DecodingError, httpx.TooManyRedirects) as problem:
-            return Failure(f"{_words(problem)} ({self.settings.base_url})", sent=True)
-        return Answer(response.status_code, response.headers, response.content)
-
-    def _forget_connections(self) -> None:
-        self._lock = threading.Lock()
-        self._http = None
+            if isinstance(step, Save):
+                status, headers, content = _save(http, exchange, self._auth, step)
+            else:
+                response = http.request(**exchange.request, auth=self._auth)
+                status, headers, content = response.status_code, response.headers, response.content
+        except httpx.HTTPError as problem:
+            failure = failure_of(problem, self.settings)
+            if failure is None:
+                raise
+        else:
+            return exchange.answered(status, headers, content)
+        return exchange.failed(failure)
 
     def _connections(self) -> httpx.Client:
         with self._lock:
             if self._http is None:
-                timeout = httpx.Timeout(
-                    self.settings.read_timeout, connect=self.settings.connect_timeout
-                )
-                limits = httpx.Limits(max_connections=32, max_keepalive_connections=32)
                 self._http = httpx.Client(
-                    timeout=timeout,
-                    limits=limits,
+                    **client_options(self.settings),
                     transport=self._transport,
-                    follow_redirects=False,
-                    trust_env=not self.settings.loopback,
+                    event_hooks=_as_lists(self._event_hooks),
                 )
             return self._http
 
-
-class _ApiKey(httpx.Auth):
-    """Puts the token into its header, here alone: no frame of ours holds it while a request is under way."""
-
-    def __init__(self, token: SecretStr | None) -> None:
-        self._token = token
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self._token is not None:
-            request.headers["X-Auth-Token"] = self._token.get_secret_value()
-        yield request
+    def _forget(self) -> None:
+        """In a forked child: the parent's connections and waits are the parent's; they are left alone."""
+        self._lock = threading.Lock()
+        self._http = None
+        self._auth = auth_of(self.settings)
+        self.watcher = Watcher(self._perform)
 
 
-class Backends:
-    """The Hub's backends."""
-
-    def __init__(self, client: HubClient) -> None:
-        self._client = client
-
-    def list(self, *, provider: str | None = None) -> list[Backend]:
-        """All backends, or those of one provider. Works without a token, in a reduced view."""
-        return self._client.execute(operations.get_backends(provider))
-
-    def get(self, backend_id: str) -> Backend:
-        """One backend.
-
-        Raises:
-            NotFoundError: The Hub has none of this id.
-        """
-        return self._client.execute(operations.get_backend(backend_id))
-
-    def status(self, backend_id: str) -> BackendStateInfo:
-        """Whether a backend runs, and its queue."""
-        return self._client.execute(operations.get_backend_status(backend_id))
-
-    def config(self, backend_id: str) -> dict[str, Any]:
-        """A backend's device document, in the vendor's own form."""
-        return self._client.execute(operations.get_backend_config(backend_id))
-
-    def calibration(
-        self, backend_id: str, *, effective_at: datetime | None = None
-    ) -> Calibration | None:
-        """A backend's calibration: the newest, or the one effective at a time. None if there is none."""
-        return self._client.execute(operations.get_backend_calibration(backend_id, effective_at))
-
-    def least_busy(self, provider: str, *, min_qubits: int | None = None) -> Backend:
-        """The least busy backend of a provider. The Hub answers this for IBM only."""
-        return self._client.execute(operations.get_least_busy_backend(provider, min_qubits))
-
-
-class Jobs:
-    """The jobs of whoever the token belongs to."""
-
-    def __init__(self, client: HubClient) -> None:
-        self._client = client
-
-    def create(self, request: JobRequest) -> Job:
-        """Create a job: never twice, see `submission`.
-
-        Raises:
-            SubmissionUncertainError: Nobody knows whether the job exists.
-            ValidationError: The Hub refuses it.
-        """
-        return self._client.run(submit(request, self._client.settings.retry))
-
-    def page(self, page: int = 0, size: int = 20, sort: Sequence[str] = ()) -> Page[Job]:
-        """One page of jobs, counted from zero."""
-        return self._client.execute(operations.search_jobs(page, size, sort))
-
-    def list(self) -> Iterator[Job]:
-        """All jobs, page by page as they are needed."""
-        number = 0
-        while True:
-            page = self.page(number, 100)
-            yield from page.content
-            number += 1
-            if not page.content or (page.total_pages is not None and number >= page.total_pages):
-                return
-
-    def get(self, job_id: str) -> Job:
-        """What the Hub knows of a job."""
-        return self._client.execute(operations.get_job(job_id))
-
-    def status(self, job_id: str) -> JobStatus | str:
-        """A job's status; a word that this client does not know stays that word."""
-        return self._client.execute(operations.get_job_status(job_id))
-
-    def input(self, job_id: str) -> dict[str, Any]:
-        """A job's input as it was sent."""
-        return self._client.execute(operations.get_job_input(job_id))
-
-    def calibration(self, job_id: str) -> Calibration | None:
-        """The backend's calibration when the job was executed. None if there is none."""
-        return self._client.execute(operations.get_job_calibration(job_id))
-
-    def cancel(self, job_id: str) -> None:
-        """Ask for a job's cancellation. One that has ended stays as it is."""
-        self._client.execute(operations.cancel_job(job_id))
-
-    def wait(
-        self,
-        job_id: str,
-        *,
-        timeout: float | None = None,
-        age: float = 0.0,
-        qpu: bool = False,
-        on_status: Callable[[JobStatus | str], object] | None = None,
-    ) -> JobStatus | str:
-        """Wait until a job has ended.
-
-        Args:
-            job_id: The job.
-            timeout: Seconds, or None for as long as it takes.
-            age: The job's age in seconds: 0 for one created just now.
-            qpu: Whether it runs on a QPU: one that is not on this machine is not hurried.
-            on_status: Called with each status that was read.
-
-        Returns:
-            The terminal status.
-
-        Raises:
-            WaitTimeoutError: The time is over; the job goes on.
-        """
-        settings = self._client.settings
-        return self._client.run(
-            wait_for_end(
-                job_id,
-                settings.polling,
-                age=age,
-                patient=qpu and not settings.loopback,
-                timeout=timeout,
-                on_status=on_status,
-            )
-        )
-
-    def result(self, job_id: str, *, status: JobStatus | str | None = None) -> Any:
-        """The result document of a completed job.
-
-        Args:
-            job_id: The job.
-            status: Its terminal status where it is known; else it is asked for.
-
-        Raises:
-            ResultNotReadyError: The job has not ended.
-            JobFailedError: It ended without a result; the error has the Hub's reason.
-            JobCancelledError: It was cancelled.
-        """
-        answer = self._result_answer(job_id, status)
-        return read_json("getJobResult", answer)
-
-    def result_bytes(self, job_id: str, *, status: JobStatus | str | None = None) -> bytes:
-        """The same as `result`, as the JSON text that came, unparsed."""
-        return self._result_answer(job_id, status).content
-
-    def _result_answer(self, job_id: str, status: JobStatus | str | None) -> Answer:
-        status = status if status is not None else self.status(job_id)
-        if status == JobStatus.CANCELLED:
-            raise JobCancelledError(f"Job {job_id} was cancelled.", job_id=job_id)
-        if status == JobStatus.FAILED:
-            raise self._failure(job_id)
-        if is_terminal(status) and status != JobStatus.COMPLETED:
-            raise JobFailedError(
-                f"Job {job_id} ended as {status} and has no result.", job_id=job_id
-            )
-        if not is_terminal(status):
-            raise _not_ready(job_id, status)
-        return self._client.execute(operations.get_job_result(job_id))
-
-    def _failure(self, job_id: str) -> JobFailedError:
-        try:
-            document = json.loads(self._client.execute(operations.get_job_result(job_id)).content)
-        except (ValueError, HubError):
-            document = {}
-        error = document.get("error") if isinstance(document, dict) else None
-        error = error if isinstance(error, dict) else {"message": error}
-        code = f" [{error['code']}]" if error.get("code") else ""
-        return JobFailedError(
-            f"Job {job_id} failed{code}.",
-            hub_says=str(error.get("message") or "no reason given"),
-            job_id=job_id,
-        )
-
-
-def age_of(job: Job) -> float:
-    """A job's age in seconds by its ``created_at``, at least 0 whatever the clocks say."""
-    if job.created_at is None:
-        return 0.0
-    return max(0.0, (datetime.now(UTC) - job.created_at).total_seconds())
-
-
-def no_token(operation_name: str) -> AuthenticationError:
-    """The error for an operation that needs a token where there is none."""
-    return AuthenticationError(
-        "There is no token for the Hub.",
-        hint="Give HubProvider(token=...), or set KQH_PERSONAL_ACCESS_TOKEN; "
-        "HubProvider.local() runs a Hub on this machine and needs none.",
-        operation=operation_name,
+def submitter_of(settings: Settings) -> Submitter:
+    """What creates jobs and sessions on the Hub of these settings."""
+    journal = Journal(settings.journal)
+    return Submitter(
+        settings.retry, journal, settle_time=settings.settle_time, hub=settings.base_url
     )
 
 
-def _not_ready(job_id: str, status: JobStatus | str) -> ResultNotReadyError:
-    return ResultNotReadyError(
-        f"Job {job_id} has no result yet (its status is {status}).",
-        hint="Wait for its end first.",
-        job_id=job_id,
-    )
+def _save(
+    http: httpx.Client, exchange: Exchange, auth: httpx.Auth, step: Save
+) -> tuple[int, httpx.Headers, bytes]:
+    with http.stream(**exchange.request, auth=auth) as response:
+        write = Saving(step).begin(response.status_code, response.headers)
+        if write is None:
+            return response.status_code, response.headers, response.read()
+        for piece in response.iter_bytes(CHUNK):
+            write(piece)
+        return response.status_code, response.headers, b""
 
 
-def _words(problem: Exception) -> str:
-    """What happened, without the request: its headers hold the token."""
-    text = str(problem) or type(problem).__name__
-    return text.rstrip(".")
+def _as_lists(hooks: Mapping[str, Sequence[Callable[..., Any]]] | None) -> dict[str, list[Any]]:
+    return {name: list(functions) for name, functions in (hooks or {}).items()}
 
 
 def _after_fork() -> None:
-    """In a forked child: the parent's connections are the parent's; they are left alone."""
     for client in list(_clients):
-        client._forget_connections()
+        client._forget()
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,4 +1,4 @@
-"""What the API says, as typed objects: lenient to read, strict to write.
+"""What the API says, as typed objects, lenient to read. What is written to it stands in `requests`.
 
 Reading never fails over a word: nothing is guaranteed present, unknown fields are kept
 (``model.model_extra``), an unknown value of an enumeration stays the string that came, and both spellings
@@ -8,17 +8,13 @@ Times are aware datetimes in UTC.
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
-from pydantic import ValidationError as PydanticError
-
-from .errors import ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 __all__ = [
     "AccessType",
@@ -30,10 +26,13 @@ __all__ = [
     "Configuration",
     "InputFormat",
     "Job",
-    "JobRequest",
     "JobStatus",
     "Page",
     "SdkProvider",
+    "Session",
+    "SessionMode",
+    "SessionStatus",
+    "Workload",
 ]
 
 T = TypeVar("T")
@@ -60,6 +59,26 @@ _TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "ABORTED", "DETACHED"
 def is_terminal(status: str | None) -> bool:
     """Whether a job with this status has ended. A word that is not known has not."""
     return status in _TERMINAL
+
+
+class SessionStatus(StrEnum):
+    """Lifecycle of a session. ``DETACHED`` is API 3.3."""
+
+    UNKNOWN = "UNKNOWN"
+    OPEN = "OPEN"
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+    DRAINING = "DRAINING"
+    CLOSED = "CLOSED"
+    ABORTED = "ABORTED"
+    DETACHED = "DETACHED"
+
+
+class SessionMode(StrEnum):
+    """Whether a session has the backend's queue for itself."""
+
+    BATCH = "batch"
+    DEDICATED = "dedicated"
 
 
 class InputFormat(StrEnum):
@@ -352,6 +371,63 @@ class JobStatusAnswer(_Read):
     status: Annotated[JobStatus | str | None, BeforeValidator(_read_word(JobStatus))] = None
 
 
+class Session(_Read):
+    """A session as the Hub describes it (``getSession``).
+
+    Attributes:
+        usage_time_millis: Execution time of its jobs in milliseconds.
+    """
+
+    id: _Id = ""
+    backend_id: _Word = None
+    provider: _Word = None
+    status: Annotated[SessionStatus | str | None, BeforeValidator(_read_word(SessionStatus))] = None
+    mode: Annotated[SessionMode | str | None, BeforeValidator(_read_word(SessionMode))] = None
+    created_at: _Time = None
+    started_at: _Time = None
+    closed_at: _Time = None
+    expires_at: _Time = None
+    usage_time_millis: _Number = None
+    provider_id: _Word = None
+    tags: _Words = Field(default_factory=list)
+    metadata: _Object = None
+    sdk_provider: _Word = None
+
+    @property
+    def ended(self) -> bool:
+        """True once it takes no jobs and runs none, for good."""
+        return self.status in (
+            SessionStatus.CLOSED,
+            SessionStatus.ABORTED,
+            SessionStatus.DETACHED,
+        )
+
+
+class SessionStatusAnswer(_Read):
+    """The answer of ``getSessionStatus``."""
+
+    status: Annotated[SessionStatus | str | None, BeforeValidator(_read_word(SessionStatus))] = None
+
+
+class Workload(_Read):
+    """A job or a session in the list of both (``getWorkloads``).
+
+    Attributes:
+        type: ``JOB`` or ``SESSION``.
+        status: The word of a job or of a session.
+    """
+
+    id: _Id = ""
+    type: _Word = None
+    backend_id: _Word = None
+    provider: _Word = None
+    status: _Word = None
+    created_at: _Time = None
+    started_at: _Time = None
+    ended_at: _Time = None
+    sdk_provider: _Word = None
+
+
 class Page(_Read, Generic[T]):
     """One page of a list. Pages count from zero; ``size`` is what the Hub used, whatever was asked."""
 
@@ -367,55 +443,3 @@ class Page(_Read, Generic[T]):
     size: _Number = None
     total_elements: _Number = None
     total_pages: _Number = None
-
-
-class JobRequest(BaseModel):
-    """A job to be created (``createJob``): strict, what is not in the API is refused here.
-
-    Attributes:
-        shots: How often the circuit is executed. 0 only where the backend's ``shots_range.min`` is 0.
-        input: The input in the form that ``input_format`` names.
-        input_params: The system's parameters, or None where there are none (``{}`` is ambiguous).
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    backend_id: str = Field(min_length=1)
-    shots: int = Field(ge=0, strict=True)
-    input: Mapping[str, Any]
-    input_format: InputFormat | None = None
-    input_params: Mapping[str, Any] | None = None
-    name: str | None = None
-    tags: tuple[str, ...] = ()
-    session_id: str | None = None
-    sdk_provider: SdkProvider = SdkProvider.CLIENT
-
-    if not TYPE_CHECKING:  # for a type checker, the fields are the arguments
-
-        def __init__(self, **fields: Any) -> None:
-            """Check the fields.
-
-            Raises:
-                shared_transport.errors.ValidationError: One is not as it should be.
-            """
-            try:
-                super().__init__(**fields)
-            except PydanticError as problem:
-                first = problem.errors(include_input=False, include_url=False)[0]
-            else:
-                return
-            name = ".".join(map(str, first["loc"]))
-            raise ValidationError(f"The job cannot be created: {name}: {first['msg']}.")
-
-    def to_json(self) -> bytes:
-        """The body on the wire: absent things are left out, never sent as null."""
-        body = self.model_dump(mode="python", exclude_none=True)
-        for name in ("tags", "input_params"):
-            if not body.get(name):
-                body.pop(name, None)
-        return json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
-
-    @field_validator("tags")
-    @classmethod
-    def _a_set(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(tags))

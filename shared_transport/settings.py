@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import sys
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,6 +39,10 @@ class Settings:
         read_timeout: Seconds between two bytes of an answer.
         retry: How patiently requests are repeated.
         polling: When a waiting client looks at a job.
+        settle_time: Seconds in which a job that the Hub accepted appears in its list.
+        journal: File in which submissions are noted before they are sent; None for none. By default
+            ``qhub/jobs.jsonl`` in the user's state folder; ``QHUB_JOURNAL=0`` turns it off. An embedded Hub,
+            whose jobs end with it, has none.
         runtime_file: Owner-only file of an embedded Hub that holds its token, or None.
     """
 
@@ -49,6 +54,8 @@ class Settings:
     read_timeout: float = 60.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     polling: PollingSchedule = field(default_factory=PollingSchedule)
+    settle_time: float = 10.0
+    journal: Path | None = None
     runtime_file: str | None = None
 
     def __post_init__(self) -> None:
@@ -100,7 +107,7 @@ class Settings:
             token=found.value if found else None,
             token_source=found.source if found else None,
             organization=find_organization(organization),
-            **others,
+            **{"journal": _default_journal(), **others},
         )
 
     @classmethod
@@ -126,6 +133,11 @@ class Settings:
         )
 
     @property
+    def authenticated(self) -> bool:
+        """Whether there are credentials."""
+        return self.token is not None
+
+    @property
     def loopback(self) -> bool:
         """Whether the Hub is on this machine."""
         return _is_loopback(httpx.URL(self.base_url).host)
@@ -147,6 +159,16 @@ class Settings:
             found = find_token()
         if found is not None:
             self.__dict__.update(token=found.value, token_source=found.source)
+
+
+def _default_journal() -> Path | None:
+    if os.environ.get("QHUB_JOURNAL") == "0":
+        return None
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return base / "qhub" / "jobs.jsonl"
 
 
 def _runtime(path: str | Path) -> tuple[str, SecretStr] | None:

@@ -6,10 +6,9 @@ an asynchronous driver run the same work, and a test runs it under a clock of it
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, BinaryIO, Generic, TypeAlias, TypeVar
 
 __all__ = [
     "Answer",
@@ -64,6 +63,7 @@ class Operation(Generic[T]):
         body: The JSON body, or None.
         needs_token: False for the reads that work without credentials.
         about: What the operation is about, for error messages, such as ``backend 'x'``.
+        since: The version of the API that brought it, where a Hub may not have it; else None.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Operation(Generic[T]):
     body: bytes | None = field(default=None, repr=False)
     needs_token: bool = True
     about: str | None = None
+    since: str | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -89,42 +90,62 @@ class Send:
 
 
 @dataclass(frozen=True)
+class Save:
+    """Send this operation once and write what comes to a file; give back its `Outcome` without content.
+
+    Attributes:
+        operation: The operation.
+        file: Where a successful answer's content goes, as it comes.
+        offset: How many bytes the file has already. Above 0, the rest is asked for; a Hub that sends
+            everything anew makes the file begin anew.
+    """
+
+    operation: Operation[Any]
+    file: BinaryIO
+    offset: int = 0
+
+
+@dataclass(frozen=True)
 class Sleep:
     """Do nothing for this many seconds."""
 
     seconds: float
 
 
-Steps: TypeAlias = Generator["Send | Sleep", Any, T]
+Steps: TypeAlias = Generator["Send | Save | Sleep", Any, T]
 
 
 def run_steps(
-    steps: Steps[T], send: Callable[[Operation[Any]], Outcome], sleep: Callable[[float], object]
+    steps: Steps[T],
+    send: Callable[[Send | Save], Outcome],
+    sleep: Callable[[float], object],
 ) -> T:
     """Run a generator of steps to its end, synchronously."""
     try:
         step = next(steps)
         while True:
-            if isinstance(step, Send):
-                step = steps.send(send(step.operation))
-            else:
+            if isinstance(step, Sleep):
                 sleep(step.seconds)
                 step = next(steps)
+            else:
+                step = steps.send(send(step))
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
 
 
 async def run_steps_async(
-    steps: Steps[T], send: Callable[[Operation[Any]], Awaitable[Outcome]]
+    steps: Steps[T],
+    send: Callable[[Send | Save], Awaitable[Outcome]],
+    sleep: Callable[[float], Awaitable[object]],
 ) -> T:
     """Run a generator of steps to its end in the running event loop, which goes on meanwhile."""
     try:
         step = next(steps)
         while True:
-            if isinstance(step, Send):
-                step = steps.send(await send(step.operation))
-            else:
-                await asyncio.sleep(step.seconds)
+            if isinstance(step, Sleep):
+                await sleep(step.seconds)
                 step = next(steps)
+            else:
+                step = steps.send(await send(step))
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]

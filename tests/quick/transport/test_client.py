@@ -15,7 +15,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from shared_transport.client import HubClient, age_of
+from shared_transport.client import HubClient
 from shared_transport.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -28,7 +28,9 @@ from shared_transport.errors import (
     TransportError,
     WaitTimeoutError,
 )
-from shared_transport.models import Job, JobRequest
+from shared_transport.jobs import age_of
+from shared_transport.models import Job
+from shared_transport.requests import JobRequest
 from shared_transport.retry import RetryPolicy
 from shared_transport.settings import Settings
 from shared_transport.watcher import PollingSchedule
@@ -231,7 +233,7 @@ def test_nothing_logs_the_token(caplog):
         over_http(server) as client,
     ):
         client.jobs.get("j1")
-    assert "getJob GET /jobs/j1: 200" in caplog.text
+    assert "operation=getJob method=GET path=/jobs/j1 outcome=200" in caplog.text
     assert SECRET not in caplog.text
 
 

@@ -6,7 +6,8 @@ import jsonschema
 import pytest
 
 from shared_transport.errors import ValidationError
-from shared_transport.models import InputFormat, JobRequest, SdkProvider
+from shared_transport.models import InputFormat, SdkProvider
+from shared_transport.requests import JobRequest
 from tests.quick.transport.tools import CONTRACT
 
 OPENQASM3 = """OPENQASM 3.0;

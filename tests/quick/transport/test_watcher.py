@@ -7,13 +7,13 @@ import pytest
 
 from shared_transport.errors import (
     AuthenticationError,
+    HubError,
     NotFoundError,
     PermissionDeniedError,
-    WaitTimeoutError,
 )
 from shared_transport.models import JobStatus
 from shared_transport.steps import Failure
-from shared_transport.watcher import PollingSchedule, wait_for_end
+from shared_transport.watcher import PollingSchedule, Watch
 from tests.quick.transport.tools import Stage, answer
 
 SCHEDULE = PollingSchedule()
@@ -24,13 +24,34 @@ def status(word):
     return answer(200, {"status": word})
 
 
-def wait(outcomes, *, schedule=SCHEDULE, chance=0.0, **options):
+def watch(stage, *, schedule=SCHEDULE, chance=0.0, on_status=None, **options):
+    """Steps that watch one job, and the list that its end is put into."""
+    ended = []
+    watching = Watch(
+        on_status=lambda job_id, word: on_status(word) if on_status else None,
+        on_end=lambda job_id, outcome: ended.append(outcome),
+        clock=stage.clock,
+        chance=lambda: chance,
+    )
+    watching.add("j1", schedule, **options)
+    return watching.steps(), ended
+
+
+def wait(outcomes, **options):
     stage = Stage()
-    steps = wait_for_end("j1", schedule, clock=stage.clock, chance=lambda: chance, **options)
-    return stage, lambda: stage.run(steps, outcomes)
+    steps, ended = watch(stage, **options)
+
+    def run():
+        stage.run(steps, outcomes)
+        (end,) = ended
+        if isinstance(end, HubError):
+            raise end
+        return end
+
+    return stage, run
 
 
-def looks_of_a_job(seconds, *, chance=0.0, latency=0.0, **options):
+def looks_of_a_job(seconds, *, latency=0.0, **options):
     """When a job that ends after so many seconds was looked at, by its age."""
     stage = Stage(start=0.0)
 
@@ -40,8 +61,9 @@ def looks_of_a_job(seconds, *, chance=0.0, latency=0.0, **options):
         stage.now += latency
         return status(word)
 
-    steps = wait_for_end("j1", SCHEDULE, clock=stage.clock, chance=lambda: chance, **options)
-    assert stage.run(steps, hub) is JobStatus.COMPLETED
+    steps, ended = watch(stage, **options)
+    stage.run(steps, hub)
+    assert ended == [JobStatus.COMPLETED]
     return stage.times
 
 
@@ -159,7 +181,7 @@ def test_an_outage_is_survived_and_said_once(caplog):
 
 def test_an_outage_of_hours_is_not_a_storm():
     stage = Stage(start=0.0)
-    steps = wait_for_end("j1", SCHEDULE, clock=stage.clock, chance=lambda: 0.0)
+    steps, _ = watch(stage)
     stage.run(steps, lambda operation: LOST if stage.now < 7200 else status("COMPLETED"))
     assert len(stage.sent) < 300
 
@@ -172,43 +194,6 @@ def test_what_will_not_change_ends_it(code, kind):
     _, run = wait([status("RUNNING"), answer(code)])
     with pytest.raises(kind, match="j1"):
         run()
-
-
-# --- time-outs  ---
-
-
-def test_a_time_out_comes_when_it_was_asked_for():
-    stage, run = wait(lambda operation: status("RUNNING"), timeout=5.0)
-    with pytest.raises(WaitTimeoutError, match=r"j1 had not ended after 5 s.*RUNNING") as caught:
-        run()
-    assert stage.now - 1000.0 == pytest.approx(5.0)
-    assert stage.times[-1] - 1000.0 == pytest.approx(5.0)
-    assert caught.value.job_id == "j1"
-
-
-def test_a_time_out_comes_in_an_outage_too():
-    stage, run = wait(lambda operation: LOST, timeout=5.0)
-    with pytest.raises(WaitTimeoutError):
-        run()
-    assert stage.now - 1000.0 == pytest.approx(5.0)
-
-
-def test_no_time_at_all_still_looks_once():
-    stage, run = wait([status("COMPLETED")], timeout=0.0)
-    assert run() is JobStatus.COMPLETED
-    assert stage.slept == [0.0]
-    stage, run = wait([status("RUNNING")], timeout=0.0)
-    with pytest.raises(WaitTimeoutError):
-        run()
-
-
-def test_a_job_that_ends_with_the_time_has_ended():
-    stage = Stage(start=0.0)
-    steps = wait_for_end("j1", SCHEDULE, clock=stage.clock, chance=lambda: 0.0, timeout=3.0)
-    assert (
-        stage.run(steps, lambda op: status("COMPLETED" if stage.now >= 3.0 else "RUNNING"))
-        == "COMPLETED"
-    )
 
 
 def test_there_is_no_hidden_time_out():

@@ -21,7 +21,7 @@ SECRET = "t0ken-Nobody-May-See"
 CONTRACT = json.loads(
     (Path(__file__).parents[2] / "contract" / "contract.json").read_text(encoding="utf-8")
 )
-FAST = RetryPolicy(attempts=3, first_delay=0.001)
+FAST = RetryPolicy(attempts=3, first_delay=0.001, deadline=0.2)
 
 
 def answer(status=200, body=None, **headers):
@@ -49,7 +49,8 @@ class Stage:
         """`outcomes`: a list that has to be used up exactly, or a function of the operation."""
         waiting = None if callable(outcomes) else list(outcomes)
 
-        def send(operation):
+        def send(step):
+            operation = step.operation
             self.sent.append(operation)
             self.times.append(self.now)
             assert len(self.sent) < 10_000, "it never ends"
@@ -72,6 +73,7 @@ class Stage:
 def client_of(handler, *, base_url="https://hub.test/quantum", token=SECRET, **settings):
     """A client whose requests go to a function."""
     settings.setdefault("retry", FAST)
+    settings.setdefault("settle_time", 0.0)
     secret = None if token is None else SecretStr(token)
     return HubClient(Settings(base_url, secret, **settings), transport=httpx.MockTransport(handler))
 

@@ -1,0 +1,162 @@
+"""From an operation to an httpx request, and from what happens to an outcome. Shared by both clients."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypedDict
+
+import httpx
+
+from .errors import AuthenticationError
+from .settings import Settings
+from .steps import Answer, Failure, Operation, Save
+
+__all__ = ["Exchange", "client_options", "failure_of", "no_token"]
+
+_log = logging.getLogger("shared_transport.requests")
+CONNECTIONS = 32
+CHUNK = 1 << 20
+
+
+class ClientOptions(TypedDict):
+    """Arguments that both of httpx's clients take."""
+
+    timeout: httpx.Timeout
+    limits: httpx.Limits
+    follow_redirects: bool
+    trust_env: bool
+
+
+def client_options(settings: Settings) -> ClientOptions:
+    """Options of an httpx client.
+
+    Proxies and certificates are httpx's own settings (``HTTPS_PROXY``, ``SSL_CERT_FILE``), except on loopback.
+    Redirects are not followed: the token goes to the Hub alone.
+    """
+    return {
+        "timeout": httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
+        "limits": httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+        "follow_redirects": False,
+        "trust_env": not settings.loopback,
+    }
+
+
+class Exchange:
+    """One request and what came of it.
+
+    Args:
+        operation: What is sent.
+        settings: Where to, and who asks.
+        offset: From which byte of the answer on.
+
+    Raises:
+        AuthenticationError: The operation needs credentials, and there are none.
+    """
+
+    def __init__(self, operation: Operation[Any], settings: Settings, offset: int = 0) -> None:
+        if operation.needs_token and not settings.authenticated:
+            raise no_token(operation.name)
+        self._operation = operation
+        self._settings = settings
+        self._offset = offset
+        self._started = time.monotonic()
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """Arguments of httpx's ``request`` and ``stream``."""
+        operation, settings = self._operation, self._settings
+        headers = {"Accept": "application/json"}
+        if operation.body is not None:
+            headers["Content-Type"] = "application/json"
+        if settings.organization:
+            headers["X-OrganizationId"] = settings.organization
+        if self._offset:
+            headers["Range"] = f"bytes={self._offset}-"
+        return {
+            "method": operation.method,
+            "url": settings.base_url + operation.path,
+            "params": list(operation.params) or None,
+            "content": operation.body,
+            "headers": headers,
+        }
+
+    def answered(self, status: int, headers: httpx.Headers, content: bytes) -> Answer:
+        """The outcome of a request that was answered.
+
+        Raises:
+            AuthenticationError: It was refused because there are no credentials.
+        """
+        self._note(status, len(content))
+        if status == 401 and not self._settings.authenticated:
+            raise no_token(self._operation.name)
+        return Answer(status, headers, content)
+
+    def failed(self, failure: Failure) -> Failure:
+        """The outcome of a request that was not answered."""
+        self._note(failure.reason, 0)
+        return failure
+
+    def _note(self, outcome: int | str, size: int) -> None:
+        if not _log.isEnabledFor(logging.DEBUG):
+            return
+        operation = self._operation
+        milliseconds = 1e3 * (time.monotonic() - self._started)
+        # One line a request; it has neither headers nor bodies.
+        _log.debug(
+            "operation=%s method=%s path=%s outcome=%r bytes=%d ms=%.1f",
+            operation.name,
+            operation.method,
+            operation.path,
+            outcome,
+            size,
+            milliseconds,
+        )
+
+
+class Saving:
+    """Writes an answer's content to a file as it comes."""
+
+    def __init__(self, step: Save) -> None:
+        self._file = step.file
+        self._offset = step.offset
+
+    def begin(self, status: int, headers: httpx.Headers) -> Callable[[bytes], object] | None:
+        """Where the content goes: into the file, or nowhere for an answer without success.
+
+        A Hub that answers 200 to the request for a rest sends everything: the file begins anew.
+        """
+        if status not in (200, 206):
+            return None
+        start = 0
+        if status == 206:
+            text = headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
+            start = int(text) if text.isdigit() else -1
+            if start != self._offset:
+                return None
+        self._file.seek(start)
+        self._file.truncate()
+        return self._file.write
+
+
+def failure_of(problem: Exception, settings: Settings) -> Failure | None:
+    """The outcome for an exception of httpx, or None for one that is not about the transport."""
+    where = f" ({settings.base_url})"
+    # The words only: the exception itself holds the request, and its headers the token.
+    text = (str(problem) or type(problem).__name__).rstrip(".") + where
+    if isinstance(problem, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
+        return Failure(text, sent=False)
+    if isinstance(problem, (httpx.TransportError, httpx.DecodingError)):
+        return Failure(text, sent=True)
+    return None
+
+
+def no_token(operation_name: str) -> AuthenticationError:
+    """The error for an operation that needs credentials where there are none."""
+    return AuthenticationError(
+        "There is no token for the Hub.",
+        hint="Give HubProvider(token=...), or set KQH_PERSONAL_ACCESS_TOKEN; "
+        "HubProvider.local() runs a Hub on this machine and needs none.",
+        operation=operation_name,
+    )
