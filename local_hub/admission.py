@@ -11,14 +11,12 @@ from pydantic import BaseModel, ValidationError
 from local_hub.catalog import Backend, Catalog
 from local_hub.engines import engine_name
 from local_hub.engines.base import Task
+from local_hub.inputs import load_input
 from local_hub.problems import Problem, sentence
-from local_hub.schemas import AwsGateModelParams, CreateJob, KipuParams, QasmInput
+from local_hub.records import JobRecord
+from local_hub.schemas import CreateJob
+from local_hub.settings import Settings
 
-# What each engine takes: its input and its parameters.
-_SYSTEMS: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
-    "aws_gate_model": (QasmInput, AwsGateModelParams),
-    "kipu": (QasmInput, KipuParams),
-}
 _MOST_ERROR_NAMES = 5
 
 
@@ -34,13 +32,13 @@ class Admission:
     input_body: bytes
 
 
-def admit(body: bytes, catalog: Catalog, cores: int) -> Admission:
+def admit(body: bytes, catalog: Catalog, settings: Settings) -> Admission:
     """Check a createJob body.
 
     Args:
         body: The body as it came.
         catalog: The backends there are.
-        cores: Processor cores that a job may use.
+        settings: How this Hub runs.
 
     Raises:
         Problem: 422 for a body that is not as it should be, 404 for an unknown backend.
@@ -55,17 +53,10 @@ def admit(body: bytes, catalog: Catalog, cores: int) -> Admission:
     input_format = _format(request, backend)
     engine = engine_name(backend.provider, input_format)
     _check_shots(request.shots, backend)
-    input_model, params_model = _SYSTEMS[engine]
-    job_input = _input(request, input_model)
-    params = _validated(params_model, request.input_params or {}, "input_params")
-    if params.get("mode") == "amplitudes" and not params.get("bitstrings"):
-        raise Problem(
-            422,
-            "`input_params.bitstrings` is missing: mode amplitudes needs at least one bitstring.",
-        )
-    task = Task(
-        backend.id, job_input, params, request.shots, backend.qubit_count, backend.limits, cores
-    )
+    models = load_input(engine)
+    job_input = _input(request, models.Input)
+    params = _validated(models.Params, request.input_params or {}, "input_params")
+    task = _task(backend, input_format, job_input, params, request.shots, settings)
     return Admission(request, backend, input_format, engine, task, json.dumps(job_input).encode())
 
 
@@ -82,18 +73,32 @@ def find_backend(catalog: Catalog, backend_id: str) -> Backend:
     return backend
 
 
-def task_of(
-    backend: Backend, input_body: bytes, params: dict[str, Any] | None, shots: int, cores: int
-) -> Task:
+def task_of(backend: Backend, record: JobRecord, input_body: bytes, settings: Settings) -> Task:
     """Make the task of a job that was admitted before and comes from the store."""
+    params = record.input_params or {}
+    return _task(
+        backend, record.input_format, json.loads(input_body), params, record.shots, settings
+    )
+
+
+def _task(
+    backend: Backend,
+    input_format: str,
+    job_input: dict[str, Any],
+    params: dict[str, Any],
+    shots: int,
+    settings: Settings,
+) -> Task:
     return Task(
         backend.id,
-        json.loads(input_body),
-        params or {},
+        input_format,
+        job_input,
+        params,
         shots,
         backend.qubit_count,
         backend.limits,
-        cores,
+        settings.workers,
+        settings.noise,
     )
 
 

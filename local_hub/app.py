@@ -153,9 +153,9 @@ def _jobs(settings: Settings, catalog: Catalog, lifecycle: Lifecycle, store: Sto
     async def create_job(request: Request) -> Job:
         body = await _body(request, settings.max_body)
         if len(body) < _LARGE_BODY:
-            admission = admit(body, catalog, settings.workers)
+            admission = admit(body, catalog, settings)
         else:
-            admission = await asyncio.to_thread(admit, body, catalog, settings.workers)
+            admission = await asyncio.to_thread(admit, body, catalog, settings)
         return Job.of(await lifecycle.submit(admission))
 
     @router.get("", response_model_exclude_none=True)

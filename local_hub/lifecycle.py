@@ -68,9 +68,7 @@ class Lifecycle:
                 )
                 continue
             record.status, record.started_at = Status.PENDING, None
-            task = task_of(
-                backend, input_body, record.input_params, record.shots, self._settings.workers
-            )
+            task = task_of(backend, record, input_body, self._settings)
             self._enqueue(_Active(record, task, engine_name(record.provider, record.input_format)))
         self.dispatch()
         asyncio.get_running_loop().call_later(_PRESTART_AFTER, self._prestart)

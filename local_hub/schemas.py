@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, Field, StrictInt, StrictStr
 
 from local_hub.records import JobRecord
 
@@ -106,38 +106,6 @@ class BackendState(BaseModel):
     status: Literal["UNKNOWN", "ONLINE", "PAUSED", "OFFLINE", "RETIRED"]
     queue_avg_time: int | None = Field(default=None, description="seconds")
     queue_size: int | None = None
-
-
-class _System(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class QasmInput(_System):
-    """The input of every system that takes OpenQASM."""
-
-    qasm: StrictStr
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("should be a number")
-    return value
-
-
-class AwsGateModelParams(_System):
-    """`input_params` of AWS gate model backends."""
-
-    disable_qubit_rewiring: StrictBool | None = None
-    qubit_count: Annotated[float, BeforeValidator(_number), Field(ge=1)] | None = None
-
-
-class KipuParams(_System):
-    """`input_params` of Kipu's qsim."""
-
-    mode: Literal["sample", "statevector", "amplitudes"] | None = None
-    max_fused_gate_size: Annotated[StrictInt, Field(ge=1)] | None = None
-    cpu_threads: Annotated[StrictInt, Field(ge=0)] | None = None
-    bitstrings: list[Annotated[StrictStr, Field(pattern="^[01]+$")]] | None = None
 
 
 def _text(milliseconds: int) -> str:

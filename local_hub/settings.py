@@ -28,6 +28,7 @@ class Settings:
         job_memory_limit: MB that a job may take beyond what its worker has loaded; 0 for no limit.
         max_body: Bytes that a request's body may have.
         check_wait: Seconds that POST /jobs waits for a worker's verdict on the input.
+        noise: Whether QPUs are simulated with the noise of their calibration.
     """
 
     token: str
@@ -38,3 +39,4 @@ class Settings:
     job_memory_limit: int = field(default_factory=default_memory_limit)
     max_body: int = 64 * 2**20
     check_wait: float = 1.0
+    noise: bool = True

@@ -2,7 +2,8 @@
 
 - `backends/<id>.json`: what `GET /backends/{id}` says;
 - `devices/<id>.json`: what `GET /backends/{id}/config` says, in the vendor's own format;
-- `limits.json`: what this machine holds of each backend; not served.
+- `calibrations/<id>.json`: a list of `{"calibrated_at", "calibration"}`, oldest first;
+- `limits/<id>.json`: what this machine holds of the backend, in the engine's own names; not served.
 """
 
 from __future__ import annotations
@@ -10,10 +11,24 @@ from __future__ import annotations
 import difflib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The figures of a device at a time.
+
+    Attributes:
+        calibrated_at: Since when they hold.
+        body: What the API answers, as JSON text.
+    """
+
+    calibrated_at: datetime
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -24,11 +39,13 @@ class Backend:
         document: What the API says of it, live figures apart.
         config: The device document, as JSON text.
         limits: What this machine holds; the names are the engine's.
+        calibrations: Its calibrations, oldest first; none where the vendor publishes none.
     """
 
     document: dict[str, Any]
     config: bytes
     limits: dict[str, int]
+    calibrations: list[Calibration]
 
     @property
     def id(self) -> str:
@@ -56,18 +73,20 @@ class Backend:
         bounds = self.document["configuration"]["shots_range"]
         return int(bounds["min"]), int(bounds["max"])
 
+    def calibration(self, at: datetime | None) -> Calibration | None:
+        """The newest calibration, or the one that held at a time; None where there is none."""
+        known = [item for item in self.calibrations if at is None or item.calibrated_at <= at]
+        return known[-1] if known else None
+
 
 class Catalog:
     """All backends, by id."""
 
     def __init__(self, folder: Path = _HERE) -> None:
-        limits = json.loads((folder / "limits.json").read_text())
-        self._backends: dict[str, Backend] = {}
-        for path in sorted((folder / "backends").glob("*.json")):
-            config = json.dumps(json.loads((folder / "devices" / path.name).read_text())).encode()
-            self._backends[path.stem] = Backend(
-                json.loads(path.read_text()), config, limits.get(path.stem, {})
-            )
+        self._backends = {
+            path.stem: _read_backend(folder, path.stem)
+            for path in sorted((folder / "backends").glob("*.json"))
+        }
 
     def all(self) -> list[Backend]:
         """All backends, by id."""
@@ -82,3 +101,37 @@ class Catalog:
         return difflib.get_close_matches(backend_id, self._backends, n=3, cutoff=0.4) or list(
             self._backends
         )
+
+
+def device_document(backend_id: str) -> Any:
+    """What `/config` says of a backend, for its engine."""
+    return _json(_HERE / "devices" / f"{backend_id}.json")
+
+
+def newest_calibration(backend_id: str) -> Any:
+    """The calibration that a backend's engine draws its noise from; None where there is none."""
+    history = _json(_HERE / "calibrations" / f"{backend_id}.json", [])
+    return history[-1]["calibration"] if history else None
+
+
+def _read_backend(folder: Path, backend_id: str) -> Backend:
+    name = f"{backend_id}.json"
+    return Backend(
+        document=_json(folder / "backends" / name),
+        config=json.dumps(_json(folder / "devices" / name)).encode(),
+        limits=_json(folder / "limits" / name, {}),
+        calibrations=[
+            Calibration(
+                datetime.fromisoformat(item["calibrated_at"]),
+                json.dumps({"backend_id": backend_id, **item}).encode(),
+            )
+            for item in _json(folder / "calibrations" / name, [])
+        ],
+    )
+
+
+def _json(path: Path, default: Any = None) -> Any:
+    """Read a file; the default, if there is one, where the file is missing."""
+    if default is not None and not path.exists():
+        return default
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from typing import Protocol, cast
 
 from local_hub.engines.base import Prepared, Task
 
-# (provider, input format) -> the engine's module in this package.
+# (provider, input format) -> the engine's module in this package, and in `local_hub.inputs` what the server checks.
 _ENGINES: dict[tuple[str, str], str] = {
     ("AWS", "BRAKET_OPEN_QASM_V3"): "aws_gate_model",
     ("KIPU", "OPEN_QASM_V2"): "kipu",

@@ -16,21 +16,25 @@ class Task:
 
     Attributes:
         backend_id: The backend's id, for messages and result documents.
+        input_format: The format that the input is in.
         input: The job's input, an object.
         params: The job's `input_params`, checked against the system's schema.
         shots: How often to measure.
         qubit_count: How many qubits the real device has.
         limits: What this machine holds, from the catalog: names are the engine's own.
         cores: How many processor cores a job may use when it does not say.
+        noise: Whether a QPU is simulated with the noise of its calibration.
     """
 
     backend_id: str
+    input_format: str
     input: dict[str, Any]
     params: dict[str, Any]
     shots: int
     qubit_count: int
     limits: dict[str, int] = field(default_factory=dict)
     cores: int = 1
+    noise: bool = True
 
 
 class Prepared(Protocol):
