@@ -51,6 +51,40 @@ def _parser() -> argparse.ArgumentParser:
         help="memory a job may take, 0: any (default: 3/4 of this machine's)",
     )
     add(
+        "--job-seconds",
+        type=_seconds,
+        metavar="S",
+        help="let every job last at least S seconds (default: as long as its simulation)",
+    )
+    add(
+        "--sessions",
+        action="append",
+        default=[],
+        metavar="BACKEND",
+        help="give a backend sessions, or `all` of them (default: IBM's have them); may be repeated",
+    )
+    add(
+        "--session-idle-limit",
+        type=_seconds,
+        metavar="S",
+        help="seconds without a job until a session is INACTIVE (default: 60)",
+    )
+    add(
+        "--user",
+        action="append",
+        default=[],
+        type=_user,
+        metavar="NAME:PASSWORD",
+        help="let somebody log in by OAuth 2; may be repeated",
+    )
+    add(
+        "--token-seconds",
+        type=_positive_seconds,
+        metavar="N",
+        help="seconds until a token of a login ends (default: 300)",
+    )
+    add("--ideal", action="store_true", help="simulate quantum computers without their noise")
+    add(
         "--embedded",
         action="store_true",
         help="serve one parent: a free port, one line of JSON on stdout, end when stdin does",
@@ -75,6 +109,17 @@ def _seconds(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
     return value
+
+
+def _positive_seconds(text: str) -> int:
+    return _whole(text, 1, 2**31 - 1)
+
+
+def _user(text: str) -> tuple[str, str]:
+    name, _, password = text.partition(":")
+    if not name or not password:
+        raise argparse.ArgumentTypeError("a user is NAME:PASSWORD")
+    return name, password
 
 
 def _whole(text: str, least: int, most: int) -> int:

@@ -48,7 +48,7 @@ def admit(body: bytes, catalog: Catalog, settings: Settings) -> Admission:
     except ValidationError as error:
         raise Problem(422, sentence(_first(error))) from None
     backend = find_backend(catalog, request.backend_id)
-    if request.session_id is not None:
+    if request.session_id is not None and not settings.has_sessions(backend.id, backend.provider):
         raise Problem(422, f"`session_id`: {backend.id} has no sessions; leave the field out.")
     input_format = _format(request, backend)
     engine = engine_name(backend.provider, input_format)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from local_hub.admission import Admission, task_of
@@ -15,10 +15,12 @@ from local_hub.executor import Executor, Lease
 from local_hub.failures import failure_document
 from local_hub.identity import JobIds, fingerprint, simulation_seed
 from local_hub.problems import Problem
-from local_hub.records import JobRecord, Status, now
+from local_hub.queues import Queues
+from local_hub.records import JobRecord, Scope, Status, now
+from local_hub.sessions import Sessions
 from local_hub.settings import Settings
 from local_hub.slot import JobFailed, WorkerDied
-from local_hub.store import Store
+from local_hub.store.jobs import JobStore
 
 _log = logging.getLogger(__name__)
 
@@ -40,24 +42,42 @@ class _Active:
     cancelled: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.record.id
+
+    @property
+    def backend_id(self) -> str:
+        """The backend it is for."""
+        return self.record.backend_id
+
 
 class Lifecycle:
     """The jobs that have not ended, in memory; the store has them all."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, store: Store) -> None:
+    def __init__(
+        self, settings: Settings, catalog: Catalog, store: JobStore, sessions: Sessions
+    ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._store = store
+        self._sessions = sessions
         self._ids = JobIds(settings.seed, store.times_seen)
         self._executor: Executor | None = None
         self._active: dict[str, _Active] = {}
-        self._queue: deque[_Active] = deque()
+        self._queues: Queues[_Active] = Queues(
+            lambda job: sessions.may_run(job.record), self._is_open
+        )
+        # How many jobs each backend runs.
+        self._running: Counter[str] = Counter()
         self._waits: dict[str, deque[int]] = {}
         self._closing = False
 
     def start(self, executor: Executor) -> None:
         """Begin to compute, first of all what the last start left unfinished."""
         self._executor = executor
+        self._sessions.start()
         for record, input_body in self._store.unfinished():
             backend = self._catalog.get(record.backend_id)
             if backend is None:
@@ -69,13 +89,18 @@ class Lifecycle:
                 continue
             record.status, record.started_at = Status.PENDING, None
             task = task_of(backend, record, input_body, self._settings)
-            self._enqueue(_Active(record, task, engine_name(record.provider, record.input_format)))
+            job = _Active(record, task, engine_name(record.provider, record.input_format))
+            self._active[record.id] = job
+            self._sessions.joined(record)
+            self._queues.add(job)
+        self._sessions.settle()
         self.dispatch()
         asyncio.get_running_loop().call_later(_PRESTART_AFTER, self._prestart)
 
     async def close(self) -> None:
         """Stop computing. Jobs that have not ended stay so in the store."""
         self._closing = True
+        self._sessions.stop()
         works = [job.work for job in self._active.values() if job.work is not None]
         for work in works:
             work.cancel()
@@ -91,7 +116,7 @@ class Lifecycle:
 
     def queue_size(self, backend_id: str) -> int:
         """How many jobs wait for a backend."""
-        return sum(job.record.backend_id == backend_id for job in self._queue)
+        return self._queues.size(backend_id)
 
     def queue_average(self, backend_id: str) -> int:
         """How many seconds the last jobs of a backend waited."""
@@ -108,16 +133,18 @@ class Lifecycle:
         job = self._active.get(record.id)
         return job.record if job else record
 
-    async def submit(self, admission: Admission) -> JobRecord:
+    async def submit(self, admission: Admission, scope: Scope) -> JobRecord:
         """Accept a job; it is stored when this returns.
 
         While a warm worker is free, its verdict on the input is awaited for a moment.
 
         Raises:
-            Problem: 422, the worker refused the input. Nothing is stored.
+            Problem: 422, the worker refused the input; 404, 409 or 422, its session does not take it. Nothing is
+                stored.
         """
         assert self._executor is not None
-        lease = None if self._queue else self._executor.lease(admission.engine)
+        self._check_session(admission, scope)
+        lease = None if self._queues.next() else self._executor.lease(admission.engine)
         check: asyncio.Task[None] | None = None
         try:
             if lease is not None and lease.is_warm(admission.engine):
@@ -125,65 +152,77 @@ class Lifecycle:
                 await asyncio.wait({check}, timeout=self._settings.check_wait)
                 if check.done() and isinstance(error := check.exception(), Refused | JobFailed):
                     raise Problem(422, str(error))
-            job = _Active(self._record(admission), admission.task, admission.engine)
-            self._active[job.record.id] = job
-            try:
-                await self._store.add(job.record, admission.input_body)
-            except BaseException:
-                del self._active[job.record.id]
-                raise
+            self._check_session(admission, scope)
+            job = _Active(self._record(admission, scope), admission.task, admission.engine)
+            await self._accept(job, admission.input_body)
         except BaseException:
-            if lease is not None:
-                if check is not None and not check.done():
-                    lease.kill()
-                    check.cancel()
-                lease.release()
+            _give_back(lease, check)
             raise
-        if lease is None:
-            self._queue.append(job)
-            self.dispatch()
-        else:
+        if (
+            lease is not None
+            and self._is_open(job.backend_id)
+            and self._sessions.may_run(job.record)
+        ):
             self._begin(job, lease, check)
+        else:
+            self._queues.add(job)
+            _give_back(lease, check)
+            self.dispatch()
         return job.record
 
-    async def cancel(self, job_id: str) -> bool:
-        """End a job, wherever it is; one that has ended is left as it is.
-
-        Returns:
-            Whether there is such a job.
-        """
+    async def cancel(self, job_id: str) -> None:
+        """End a job, wherever it is; one that has ended is left as it is."""
         job = self._active.get(job_id)
         if job is None:
-            return self._store.get(job_id) is not None
+            return
         job.cancelled = True
-        if job in self._queue:
-            self._queue.remove(job)
+        if self._queues.remove(job):
             await self._end(job, Status.CANCELLED, None)
-        elif job.lease is not None and job.work is not None:
-            lease = job.lease
-            lease.kill()
+        elif job.work is not None:
+            if job.lease is not None:
+                job.lease.kill()
             job.work.cancel()
             await asyncio.wait({job.work})
-            if job.lease is not None:  # it was stopped before its first step
-                lease.release()
-                await self._end(job, Status.CANCELLED, None)
+            if job.id in self._active:  # it was stopped before its first step
+                await self._leave(job, Status.CANCELLED, None)
         await job.ended.wait()
-        return True
 
     def dispatch(self) -> None:
         """Give free workers to the jobs that have waited longest."""
-        while self._queue and self._executor is not None and not self._closing:
-            lease = self._executor.lease(self._queue[0].engine)
-            if lease is None:
+        while self._executor is not None and not self._closing:
+            job = self._queues.next()
+            lease = self._executor.lease(job.engine) if job else None
+            if job is None or lease is None:
                 return
-            self._begin(self._queue.popleft(), lease, None)
+            self._queues.remove(job)
+            self._begin(job, lease, None)
+
+    def _is_open(self, backend_id: str) -> bool:
+        """Whether a backend takes a job now: a device runs one at a time, a simulator as many as there are workers."""
+        backend = self._catalog.get(backend_id)
+        return backend is None or not backend.is_device or not self._running[backend_id]
+
+    def _check_session(self, admission: Admission, scope: Scope) -> None:
+        session_id = admission.request.session_id
+        if session_id is not None:
+            self._sessions.check(session_id, scope, admission.backend.id)
+
+    async def _accept(self, job: _Active, input_body: bytes) -> None:
+        self._active[job.id] = job
+        self._sessions.joined(job.record)
+        try:
+            await self._store.add(job.record, input_body)
+        except BaseException:
+            del self._active[job.id]
+            self._sessions.ended(job.record)
+            raise
 
     def _prestart(self) -> None:
         """Start one worker ahead of the first job, when the server answers already."""
         if self._executor is not None and not self._closing:
             self._executor.warm()
 
-    def _record(self, admission: Admission) -> JobRecord:
+    def _record(self, admission: Admission, scope: Scope) -> JobRecord:
         request, task = admission.request, admission.task
         mark = fingerprint(
             task.backend_id, admission.input_format, task.input, task.params, task.shots
@@ -191,6 +230,7 @@ class Lifecycle:
         tags = None if request.tags is None else list(dict.fromkeys(request.tags))
         return JobRecord(
             id=self._ids.next(mark),
+            scope=scope,
             backend_id=task.backend_id,
             provider=admission.backend.provider,
             input_format=admission.input_format,
@@ -201,14 +241,12 @@ class Lifecycle:
             input_params=request.input_params,
             tags=tags,
             sdk_provider=request.sdk_provider or "CLIENT",
+            session_id=request.session_id,
         )
-
-    def _enqueue(self, job: _Active) -> None:
-        self._active[job.record.id] = job
-        self._queue.append(job)
 
     def _begin(self, job: _Active, lease: Lease, check: asyncio.Task[None] | None) -> None:
         job.lease = lease
+        self._running[job.backend_id] += 1
         job.work = asyncio.create_task(self._work(job, lease, check))
 
     async def _work(self, job: _Active, lease: Lease, check: asyncio.Task[None] | None) -> None:
@@ -218,52 +256,89 @@ class Lifecycle:
         self._waits.setdefault(record.backend_id, deque(maxlen=_WAITS_REMEMBERED)).append(
             record.started_at - record.created_at
         )
+        self._sessions.started(record)
         self._store.note_started(record)
-        limit = self._settings.job_time_limit
-        status, result = Status.FAILED, b""
+        status, result = Status.CANCELLED, None
         try:
-            async with asyncio.timeout(limit):
-                if check is not None:
-                    await check
-                result = await lease.run(
-                    job.engine, job.task, record.id, simulation_seed(record.id)
-                )
-            status = Status.COMPLETED
-        except (Refused, JobFailed) as error:
-            result = failure_document(
-                "refused" if isinstance(error, Refused) else "failed", str(error)
-            )
-        except TimeoutError:
-            lease.kill()
-            result = failure_document(
-                "time_limit", f"The job ran longer than its limit of {limit:g} seconds."
-            )
-        except WorkerDied as error:
-            if job.runs < _RUNS and not job.cancelled:
-                _log.warning("job %s runs once more: %s", record.id, error)
-                record.status, record.started_at = Status.PENDING, None
-                job.lease = job.work = None
-                self._queue.appendleft(job)
+            status, result = await self._compute(job, lease, check)
+            if job.lease is not None:
+                job.lease = None
                 lease.release()
-                return
-            result = failure_document(
-                "worker_died", f"The job was run {job.runs} times, and each time {error}."
-            )
+            await asyncio.sleep(self._seconds_left(record))
+        except WorkerDied as error:
+            _log.warning("job %s runs once more: %s", record.id, error)
+            record.status, record.started_at = Status.PENDING, None
+            job.lease = job.work = None
+            self._running[job.backend_id] -= 1
+            self._queues.add_first(job)
+            lease.release()
+            return
         except asyncio.CancelledError:
             lease.kill()
             if not job.cancelled:  # the server ends; the job is run again at its next start
                 raise
-        job.lease = None
-        lease.release()
-        if job.cancelled and status is not Status.COMPLETED:
-            await self._end(job, Status.CANCELLED, None)
-        else:
-            await self._end(job, status, result)
+            status, result = Status.CANCELLED, None
+        await self._leave(job, status, result)
+
+    async def _compute(
+        self, job: _Active, lease: Lease, check: asyncio.Task[None] | None
+    ) -> tuple[Status, bytes]:
+        """Simulate.
+
+        Raises:
+            WorkerDied: The process died, and the job may run once more.
+        """
+        limit = self._settings.job_time_limit
+        try:
+            async with asyncio.timeout(limit):
+                if check is not None:
+                    await check
+                seed = simulation_seed(job.id)
+                return Status.COMPLETED, await lease.run(job.engine, job.task, job.id, seed)
+        except (Refused, JobFailed) as error:
+            code = "refused" if isinstance(error, Refused) else "failed"
+            return Status.FAILED, failure_document(code, str(error))
+        except TimeoutError:
+            lease.kill()
+            text = f"The job ran longer than its limit of {limit:g} seconds."
+            return Status.FAILED, failure_document("time_limit", text)
+        except WorkerDied as error:
+            if job.cancelled:
+                return Status.CANCELLED, b""
+            if job.runs < _RUNS:
+                raise
+            text = f"The job was run {job.runs} times, and each time {error}."
+            return Status.FAILED, failure_document("worker_died", text)
+
+    def _seconds_left(self, record: JobRecord) -> float:
+        """How long a job goes on after its simulation, where jobs have a stated duration."""
+        assert record.started_at is not None
+        duration = self._settings.job_seconds
+        return 0.0 if duration is None else max(0.0, duration - (now() - record.started_at) / 1000)
+
+    async def _leave(self, job: _Active, status: Status, result: bytes | None) -> None:
+        """Give back what a job that ran holds, and end it. From here on it is too late to cancel it."""
+        job.work = None
+        if job.lease is not None:
+            lease, job.lease = job.lease, None
+            lease.release()
+        await self._end(job, status, result)
+        self._running[job.backend_id] -= 1
+        self.dispatch()
 
     async def _end(self, job: _Active, status: Status, result: bytes | None) -> None:
         final = JobRecord(**{**vars(job.record), "status": status, "ended_at": now()})
         try:
-            await self._store.finish(final, result)
+            await self._store.finish(final, result if status is not Status.CANCELLED else None)
         finally:
             self._active.pop(final.id, None)
+            self._sessions.ended(final)
             job.ended.set()
+
+
+def _give_back(lease: Lease | None, check: asyncio.Task[None] | None) -> None:
+    if lease is not None:
+        if check is not None and not check.done():
+            lease.kill()
+            check.cancel()
+        lease.release()

@@ -16,7 +16,6 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,8 +24,9 @@ from typing import TextIO
 
 import uvicorn
 
-from local_hub.app import PREFIX, create_app
+from local_hub.app import PREFIX, TOKEN_PATH, create_app
 from local_hub.settings import Settings
+from local_hub.state_folder import state_folder
 
 _DEFAULT_PORT = 8765
 _SECONDS_TO_CLOSE = 5.0
@@ -52,16 +52,21 @@ class Announcement:
         os.dup2(2, 1)
         return cls(private, embedded=True)
 
-    def ready(self, base_url: str, token: str, runtime_file: Path) -> None:
-        """Say where the Hub is. An embedded one never says anything again."""
+    def ready(self, place: dict[str, str], runtime_file: Path) -> None:
+        """Say where the Hub is. An embedded one never says anything again.
+
+        Args:
+            place: `base_url`, `token`, and `token_url` where users can log in.
+            runtime_file: The file that says the same to whoever may read it.
+        """
         if self.embedded:
-            place = {"base_url": base_url, "token": token}
             self._line({**place, "pid": os.getpid(), "runtime_file": str(runtime_file)})
-        else:
-            self._stream.write(
-                f"The local Hub serves {base_url}\nToken: {token}\nEnd it with Ctrl-C.\n"
-            )
-            self._stream.flush()
+            return
+        lines = [f"The local Hub serves {place['base_url']}", f"Token: {place['token']}"]
+        if "token_url" in place:
+            lines.append(f"Login: {place['token_url']}")
+        self._stream.write("\n".join([*lines, "End it with Ctrl-C."]) + "\n")
+        self._stream.flush()
 
     def failure(self, message: str) -> None:
         """Say why the Hub could not start."""
@@ -83,7 +88,7 @@ def serve(options: argparse.Namespace, announcement: Announcement) -> None:
     """
     token = options.token or secrets.token_urlsafe(24)
     logging.basicConfig(level=logging.WARNING, format="local_hub: %(levelname)s %(message)s")
-    with _state_folder(options.state) as state, _listen(options) as listener:
+    with state_folder(options.state) as state, _listen(options) as listener:
         config = uvicorn.Config(
             create_app(_settings(options, token, state)),
             log_config=None,
@@ -94,11 +99,14 @@ def serve(options: argparse.Namespace, announcement: Announcement) -> None:
             timeout_graceful_shutdown=1,
         )
         runtime_file = state / "runtime.json"
-        base_url = _base_url(listener)
+        origin = _origin(listener)
+        place = {"base_url": origin + PREFIX, "token": token}
+        if options.user:
+            place["token_url"] = origin + TOKEN_PATH
 
         def ready() -> None:
-            _write_private(runtime_file, {"base_url": base_url, "token": token})
-            announcement.ready(base_url, token, runtime_file)
+            _write_private(runtime_file, place)
+            announcement.ready(place, runtime_file)
 
         server = _Server(config, ready)
         _end_on_signals(server)
@@ -117,9 +125,19 @@ def _settings(options: argparse.Namespace, token: str, state: Path) -> Settings:
         "seed": options.seed,
         "job_time_limit": options.job_time_limit,
         "job_memory_limit": options.job_memory_limit,
+        "job_seconds": options.job_seconds,
+        "session_idle_limit": options.session_idle_limit,
+        "token_seconds": options.token_seconds,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
-    return Settings(token=token, state=state, **given)
+    return Settings(
+        token=token,
+        state=state,
+        sessions=frozenset(options.sessions),
+        users=dict(options.user),
+        noise=not options.ideal,
+        **given,
+    )
 
 
 class _Server(uvicorn.Server):
@@ -172,35 +190,6 @@ def _wait_for_end_of_parent() -> None:
 
 
 @contextmanager
-def _state_folder(chosen: Path | None) -> Iterator[Path]:
-    """The folder of database and runtime file, the owner's alone: the chosen one, or one that is removed at the end."""
-    if chosen is None:
-        folder = Path(tempfile.mkdtemp(prefix="local-hub-"))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        return
-    chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _locked(chosen / "lock"):
-        yield chosen.resolve()
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a file that only one Hub can hold; the kernel lets go of it when the process ends. POSIX only."""
-    with open(path, "w") as lock:
-        if sys.platform != "win32":
-            import fcntl
-
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise OSError(f"{path.parent} is in use by another local Hub") from None
-        yield
-
-
-@contextmanager
 def _listen(options: argparse.Namespace) -> Iterator[socket.socket]:
     """Bind the socket. It names TCP as its protocol: asyncio switches Nagle's delay off for such sockets only."""
     default = 0 if options.embedded else _DEFAULT_PORT
@@ -217,9 +206,9 @@ def _listen(options: argparse.Namespace) -> Iterator[socket.socket]:
         yield listener
 
 
-def _base_url(listener: socket.socket) -> str:
+def _origin(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{PREFIX}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _write_private(path: Path, content: dict[str, str]) -> None:

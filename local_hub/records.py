@@ -1,4 +1,4 @@
-"""A job as the local Hub keeps it."""
+"""What the local Hub keeps. Times are milliseconds since 1970, UTC."""
 
 from __future__ import annotations
 
@@ -6,6 +6,19 @@ import enum
 import time
 from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a request may see and make: the things of one account, or of one service execution of it.
+
+    Attributes:
+        account: A user or an organization.
+        service_execution: The id of a service execution; None for what belongs to none.
+    """
+
+    account: str
+    service_execution: str | None = None
 
 
 class Status(enum.StrEnum):
@@ -25,9 +38,10 @@ class Status(enum.StrEnum):
 
 @dataclass
 class JobRecord:
-    """What is known of a job, its input and result apart. Times are milliseconds since 1970, UTC."""
+    """What is known of a job, its input and result apart."""
 
     id: str
+    scope: Scope
     backend_id: str
     provider: str
     input_format: str
@@ -39,8 +53,50 @@ class JobRecord:
     input_params: dict[str, Any] | None = None
     tags: list[str] | None = None
     sdk_provider: str | None = None
+    session_id: str | None = None
     started_at: int | None = None
     ended_at: int | None = None
+
+
+class SessionStatus(enum.StrEnum):
+    """The lifecycle of a session here."""
+
+    OPEN = "OPEN"
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+    DRAINING = "DRAINING"
+    CLOSED = "CLOSED"
+
+
+@dataclass
+class SessionRecord:
+    """What is known of a session.
+
+    Attributes:
+        ttl: Seconds until it closes by itself; None for never.
+        started_at: When its first job began.
+        usage: Milliseconds that its jobs ran.
+    """
+
+    id: str
+    scope: Scope
+    backend_id: str
+    provider: str
+    mode: str
+    created_at: int
+    status: SessionStatus = SessionStatus.OPEN
+    ttl: int | None = None
+    tags: list[str] | None = None
+    metadata: dict[str, Any] | None = None
+    sdk_provider: str | None = None
+    started_at: int | None = None
+    closed_at: int | None = None
+    usage: int = 0
+
+    @property
+    def expires_at(self) -> int | None:
+        """When it closes by itself."""
+        return None if self.ttl is None else self.created_at + 1000 * self.ttl
 
 
 def now() -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, Field, StrictInt, StrictStr
+from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
-from local_hub.records import JobRecord
+from local_hub.records import JobRecord, SessionRecord
 
 InputFormat = Literal[
     "OPEN_QASM_V1",
@@ -26,6 +26,8 @@ SdkProvider = Literal["QISKIT", "BRAKET", "PERCEVAL", "CLIENT"]
 StatusWord = Literal[
     "UNKNOWN", "PENDING", "ABORTED", "RUNNING", "COMPLETED", "FAILED", "CANCELLING", "CANCELLED"
 ]
+_T = TypeVar("_T")
+SessionWord = Literal["UNKNOWN", "ABORTED", "OPEN", "ACTIVE", "INACTIVE", "DRAINING", "CLOSED"]
 
 
 class CreateJob(BaseModel):
@@ -58,6 +60,7 @@ class Job(BaseModel):
     ended_at: str | None = None
     runtime: int | None = Field(default=None, description="milliseconds, of a job that ended")
     shots: int
+    session_id: str | None = None
     sdk_provider: str | None = None
 
     @classmethod
@@ -76,28 +79,144 @@ class Job(BaseModel):
             tags=record.tags,
             status=record.status.value,
             created_at=_text(record.created_at),
-            started_at=None if record.started_at is None else _text(record.started_at),
-            ended_at=None if record.ended_at is None else _text(record.ended_at),
+            started_at=_text_or_none(record.started_at),
+            ended_at=_text_or_none(record.ended_at),
             runtime=runtime,
             shots=record.shots,
+            session_id=record.session_id,
             sdk_provider=record.sdk_provider,
         )
 
 
-class JobPage(BaseModel):
-    """A page of jobs; `page` counts from 0, `size` is the size that was really used."""
+class Page(BaseModel, Generic[_T]):
+    """A page of a list; `page` counts from 0, `size` is the size that was really used."""
 
-    content: list[Job]
+    content: list[_T]
     page: int
     size: int
     total_elements: int
     total_pages: int
+
+    @classmethod
+    def of(cls, content: list[_T], page: int, size: int, total: int) -> Self:
+        """Say what is on a page."""
+        pages = -(-total // size)
+        return cls(content=content, page=page, size=size, total_elements=total, total_pages=pages)
 
 
 class JobStatus(BaseModel):
     """A job's status alone."""
 
     status: StatusWord
+
+
+class CreateSession(BaseModel):
+    """The body of createSession. Unknown fields are passed over, null is the same as absent."""
+
+    backend_id: StrictStr
+    mode: Literal["batch", "dedicated"]
+    provider: StrictStr
+    ttl: Annotated[StrictInt, Field(ge=1, le=2**31 - 1)] | None = None
+    tags: list[StrictStr] | None = None
+    metadata: dict[str, Any] | None = None
+    sdk_provider: SdkProvider | None = None
+
+
+class UpdateSession(BaseModel):
+    """The body of updateSessionState."""
+
+    accept_jobs: StrictBool
+
+
+class Session(BaseModel):
+    """A session. Absent means unknown, or not yet."""
+
+    id: str
+    backend_id: str
+    provider: str
+    status: SessionWord
+    mode: str
+    created_at: str
+    started_at: str | None = None
+    closed_at: str | None = None
+    expires_at: str | None = None
+    usage_time_millis: int
+    tags: list[str] | None = None
+    metadata: dict[str, Any] | None = None
+    sdk_provider: str | None = None
+    final: bool
+    final_not_aborted: bool
+
+    @classmethod
+    def of(cls, record: SessionRecord) -> Session:
+        """Say what is known of a session."""
+        closed = record.closed_at is not None
+        return cls(
+            id=record.id,
+            backend_id=record.backend_id,
+            provider=record.provider,
+            status=record.status.value,
+            mode=record.mode,
+            created_at=_text(record.created_at),
+            started_at=_text_or_none(record.started_at),
+            closed_at=_text_or_none(record.closed_at),
+            expires_at=_text_or_none(record.expires_at),
+            usage_time_millis=record.usage,
+            tags=record.tags,
+            metadata=record.metadata,
+            sdk_provider=record.sdk_provider,
+            final=closed,
+            final_not_aborted=closed,
+        )
+
+
+class SessionState(BaseModel):
+    """A session's status alone."""
+
+    status: SessionWord
+
+
+class Workload(BaseModel):
+    """A job or a session in a list of both."""
+
+    id: str
+    type: Literal["JOB", "SESSION"]
+    backend_id: str
+    provider: str
+    status: str
+    created_at: str
+    started_at: str | None = None
+    ended_at: str | None = None
+    sdk_provider: str | None = None
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Workload:
+        """Say what a row of the store says."""
+        times = {
+            name: _text_or_none(row[name]) for name in ("created_at", "started_at", "ended_at")
+        }
+        return cls(**{**row, **times})
+
+
+class CreateUser(BaseModel):
+    """The body of the admin API's request for a user's token."""
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=100)]
+    organizations: list[StrictStr] | None = None
+
+
+class NewUser(BaseModel):
+    """A user's token; it is told once."""
+
+    name: str
+    token: str
+
+
+class NewServiceExecution(BaseModel):
+    """A service execution's token; it is told once."""
+
+    id: str
+    token: str
 
 
 class BackendState(BaseModel):
@@ -110,3 +229,7 @@ class BackendState(BaseModel):
 
 def _text(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _text_or_none(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else _text(milliseconds)

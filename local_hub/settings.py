@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,11 @@ class Settings:
         job_memory_limit: MB that a job may take beyond what its worker has loaded; 0 for no limit.
         max_body: Bytes that a request's body may have.
         check_wait: Seconds that POST /jobs waits for a worker's verdict on the input.
+        job_seconds: Seconds that every job lasts at least; None for as long as its simulation.
+        sessions: Backends that have sessions besides IBM's, or `all`.
+        session_idle_limit: Seconds without a job until a session is INACTIVE.
+        users: Names and passwords of those who may log in.
+        token_seconds: Seconds until an access token ends.
         noise: Whether QPUs are simulated with the noise of their calibration.
     """
 
@@ -39,4 +45,13 @@ class Settings:
     job_memory_limit: int = field(default_factory=default_memory_limit)
     max_body: int = 64 * 2**20
     check_wait: float = 1.0
+    job_seconds: float | None = None
+    sessions: frozenset[str] = frozenset()
+    session_idle_limit: float = 60.0
+    users: Mapping[str, str] = field(default_factory=dict)
+    token_seconds: int = 300
     noise: bool = True
+
+    def has_sessions(self, backend_id: str, provider: str) -> bool:
+        """Whether a backend has sessions."""
+        return provider == "IBM" or bool(self.sessions & {backend_id, "all"})

@@ -58,6 +58,11 @@ class Backend:
         return str(self.document["provider"])
 
     @property
+    def is_device(self) -> bool:
+        """Whether it is a quantum computer, which runs one job at a time."""
+        return bool(self.document["type"] == "QPU")
+
+    @property
     def input_formats(self) -> list[str]:
         """The formats it takes; the first is the one meant when a job names none."""
         return list(self.document["configuration"]["supported_input_formats"])

@@ -55,6 +55,11 @@ class HubProcess:
             timeout=30,
         )
 
+    def with_token(self, token: str, **headers: str) -> httpx.Client:
+        """HTTP with another token."""
+        own = {"X-Auth-Token": token, **headers}
+        return httpx.Client(base_url=self.info["base_url"], headers=own, timeout=30)
+
     def close(self) -> int:
         """End it as a parent does: by closing its stdin."""
         assert self.process.stdin is not None
@@ -83,6 +88,22 @@ class HubProcess:
             assert time.monotonic() < end, f"the job is still {status}"
             time.sleep(0.005)
         return str(status)
+
+    def session(self, backend: str, **fields: Any) -> dict[str, Any]:
+        """Make a session that must be accepted."""
+        provider = self.http.get(f"/backends/{backend}").json()["provider"]
+        body = {"backend_id": backend, "provider": provider, "mode": "batch", **fields}
+        answer = self.http.post("/sessions", json=body)
+        assert answer.status_code == 201, answer.text
+        session: dict[str, Any] = answer.json()
+        return session
+
+    def wait_for_session(self, session_id: str, state: str, seconds: float = 60) -> None:
+        """Wait for a session's state."""
+        end = time.monotonic() + seconds
+        while (status := self.http.get(f"/sessions/{session_id}/status").json()["status"]) != state:
+            assert time.monotonic() < end, f"the session is still {status}"
+            time.sleep(0.005)
 
     def run(self, backend: str, qasm: str, shots: int = 100, **fields: Any) -> Any:
         """Run a job to its end and return its result document."""

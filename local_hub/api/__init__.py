@@ -1,0 +1,1 @@
+"""The API, served: one module for each group of operations."""
