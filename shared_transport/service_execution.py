@@ -56,6 +56,15 @@ class _ServiceExecutionCalls(Group):
         return self._execute(operations.cancel_service_execution_job(self.id, job_id))
 
     @both
+    def session(self, session_id: str) -> Steps[Session]:
+        """What the Hub knows of a session (API 3.3).
+
+        Raises:
+            NotFoundError: This Hub has no such read, or there is no such session.
+        """
+        return self._execute(operations.get_service_execution_session(self.id, session_id))
+
+    @both
     def session_status(self, session_id: str) -> Steps[SessionStatus | str]:
         """A session's status."""
         return self._execute(operations.get_service_execution_session_status(self.id, session_id))
@@ -76,7 +85,7 @@ class _ServiceExecutionCalls(Group):
 
     @both
     def cancel_session(self, session_id: str) -> Steps[None]:
-        """End a session, and with it the jobs that wait in it (``DELETE``)."""
+        """End a session (``DELETE``). The Hub lets the jobs that it has go on."""
         return self._execute(operations.close_service_execution_session(self.id, session_id))
 
     @both

@@ -65,7 +65,7 @@ class _SessionCalls(Group):
 
     @both
     def cancel(self, session_id: str) -> Steps[None]:
-        """End a session, and with it the jobs that wait in it (``DELETE``)."""
+        """End a session (``DELETE``). The Hub lets the jobs that it has go on."""
         return self._execute(operations.close_session(session_id))
 
 

@@ -74,8 +74,8 @@ def as_it_came(answer: Answer) -> Answer:
 
 
 def value_of(name: str) -> Callable[[Answer], Any]:
-    """A reader of any JSON value."""
-    return lambda answer: read_json(name, answer)
+    """A reader of any JSON value; None where there is none (204)."""
+    return lambda answer: None if answer.status == 204 else read_json(name, answer)
 
 
 def object_of(name: str) -> Callable[[Answer], dict[str, Any]]:

@@ -62,6 +62,11 @@ def cancel_service_execution_job(service_execution_id: str, job_id: str) -> Oper
     return _within(service_execution_id, jobs.cancel_job(job_id))
 
 
+def get_service_execution_session(service_execution_id: str, session_id: str) -> Operation[Session]:
+    """``GET .../sessions/{sessionId}`` (API 3.3): what the Hub knows of a session."""
+    return replace(_within(service_execution_id, sessions.get_session(session_id)), since="3.3")
+
+
 def get_service_execution_session_status(
     service_execution_id: str, session_id: str
 ) -> Operation[SessionStatus | str]:
