@@ -12,13 +12,14 @@ from . import operations
 from .auth import auth_of
 from .backends import AsyncBackends
 from .client import submitter_of
+from .errors import AuthenticationError
 from .http import CHUNK, Exchange, Saving, client_options, failure_of
 from .jobs import AsyncJobs
 from .retry import with_retries
 from .service_execution import AsyncServiceExecution
 from .sessions import AsyncSessions, AsyncWorkloads
 from .settings import Settings
-from .steps import Operation, Outcome, Save, Send, Steps, run_steps_async
+from .steps import Failure, Operation, Outcome, Save, Send, Steps, run_steps_async
 from .waiting import AsyncWatcher
 
 __all__ = ["AsyncHubClient"]
@@ -109,12 +110,15 @@ class AsyncHubClient:
                 response = await http.request(**exchange.request, auth=self._auth)
                 status, headers, content = response.status_code, response.headers, response.content
         except httpx.HTTPError as problem:
-            failure = failure_of(problem, self.settings)
-            if failure is None:
+            failed = failure_of(problem, self.settings)
+            if failed is None:
                 raise
+            outcome: Failure | AuthenticationError = failed
+        except AuthenticationError as problem:
+            outcome = problem.with_traceback(None)
         else:
             return exchange.answered(status, headers, content)
-        return exchange.failed(failure)
+        return exchange.failed(outcome)
 
     def _connections(self) -> httpx.AsyncClient:
         if self._http is None:

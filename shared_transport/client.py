@@ -14,6 +14,7 @@ import httpx
 from . import operations
 from .auth import auth_of
 from .backends import Backends
+from .errors import AuthenticationError
 from .http import CHUNK, Exchange, Saving, client_options, failure_of
 from .jobs import Jobs
 from .journal import Journal
@@ -21,7 +22,7 @@ from .retry import with_retries
 from .service_execution import ServiceExecution
 from .sessions import Sessions, Workloads
 from .settings import Settings
-from .steps import Operation, Outcome, Save, Send, Steps, run_steps
+from .steps import Failure, Operation, Outcome, Save, Send, Steps, run_steps
 from .submission import Submitter
 from .waiting import Watcher
 
@@ -130,12 +131,15 @@ class HubClient:
                 response = http.request(**exchange.request, auth=self._auth)
                 status, headers, content = response.status_code, response.headers, response.content
         except httpx.HTTPError as problem:
-            failure = failure_of(problem, self.settings)
-            if failure is None:
+            failed = failure_of(problem, self.settings)
+            if failed is None:
                 raise
+            outcome: Failure | AuthenticationError = failed
+        except AuthenticationError as problem:
+            outcome = problem.with_traceback(None)
         else:
             return exchange.answered(status, headers, content)
-        return exchange.failed(failure)
+        return exchange.failed(outcome)
 
     def _connections(self) -> httpx.Client:
         with self._lock:

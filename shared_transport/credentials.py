@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,15 @@ from pydantic import SecretStr
 
 from .errors import ConfigurationError
 
-__all__ = ["BASE_URL_VARIABLE", "Token", "find_organization", "find_token"]
+__all__ = [
+    "BASE_URL_VARIABLE",
+    "DEFAULT_TOKEN_URL",
+    "Login",
+    "Token",
+    "find_credentials",
+    "find_organization",
+    "find_token",
+]
 
 TOKEN_VARIABLES = (
     "KQH_SERVICE_EXECUTION_TOKEN",
@@ -34,6 +43,9 @@ ORGANIZATION_VARIABLES = (
 )
 CONFIG_FILE_VARIABLES = ("KQH_CONFIG_FILE_PATH", "PLANQK_CONFIG_FILE_PATH")
 BASE_URL_VARIABLE = "QHUB_QUANTUM_BASE_URL"
+DEFAULT_TOKEN_URL = "https://login.hub.kipu-quantum.com/realms/planqk/protocol/openid-connect/token"  # noqa: S105 - an address
+DEFAULT_SCOPE = "profile"
+_warned: set[Path] = set()
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,101 @@ class Token:
 
     value: SecretStr
     source: str
+
+
+@dataclass(frozen=True)
+class Login:
+    """A login by OAuth 2, complete."""
+
+    username: str
+    password: SecretStr
+    client_id: str
+    token_url: str
+
+
+def find_credentials(
+    *,
+    token: str | SecretStr | None = None,
+    username: str | None = None,
+    password: SecretStr | None = None,
+    client_id: str | None = None,
+    token_url: str | None = None,
+) -> Token | Login | None:
+    """Find a token or a login.
+
+    Arguments win over the environment and the environment over the config file; in the environment, a token
+    wins over a login. What a login lacks is filled in from ``QHUB_USERNAME``, ``QHUB_PASSWORD``,
+    ``QHUB_CLIENT_ID`` and ``QHUB_TOKEN_URL``; the last one has a default. The variables ask for a login if
+    they name a user or a password.
+
+    Raises:
+        ConfigurationError: Arguments for both, half a login, or a config file that cannot be read.
+    """
+    given = [
+        name
+        for name, value in (
+            ("username", username),
+            ("password", password),
+            ("client_id", client_id),
+            ("token_url", token_url),
+        )
+        if value is not None
+    ]
+    if token is not None and given:
+        raise ConfigurationError(
+            f"There are both a token and a login ({', '.join(given)}).", hint="Give one of them."
+        )
+    if token is not None:
+        return find_token(token)
+    if not given:
+        found = _token_in_environment()
+        if found is not None:
+            return found
+        if not (os.environ.get("QHUB_USERNAME") or os.environ.get("QHUB_PASSWORD")):
+            return find_token()
+    if password is None and os.environ.get("QHUB_PASSWORD"):
+        password = SecretStr(os.environ["QHUB_PASSWORD"])
+    return _login(
+        username or os.environ.get("QHUB_USERNAME"),
+        password,
+        client_id or os.environ.get("QHUB_CLIENT_ID"),
+        token_url or os.environ.get("QHUB_TOKEN_URL") or DEFAULT_TOKEN_URL,
+    )
+
+
+def _login(
+    username: str | None, password: SecretStr | None, client_id: str | None, token_url: str
+) -> Login:
+    if username and password is not None and password.get_secret_value() and client_id:
+        for name, text in (
+            ("username", SecretStr(username)),
+            ("password", password),
+            ("client_id", SecretStr(client_id)),
+        ):
+            if not _is_text(text):
+                raise ConfigurationError(f"The {name} of the login is not text in UTF-8.")
+        return Login(username, password, client_id, token_url)
+    missing = [
+        f"{name} (or QHUB_{name.upper()})"
+        for name, there in (
+            ("username", bool(username)),
+            ("password", password is not None and bool(password.get_secret_value())),
+            ("client_id", bool(client_id)),
+        )
+        if not there
+    ]
+    raise ConfigurationError(
+        f"The login lacks {' and '.join(missing)}.",
+        hint="Give what is missing, or a token instead of the login.",
+    )
+
+
+def _is_text(text: SecretStr) -> bool:
+    try:
+        text.get_secret_value().encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def find_token(token: str | SecretStr | None = None) -> Token | None:
@@ -55,21 +162,43 @@ def find_token(token: str | SecretStr | None = None) -> Token | None:
     if token is not None:
         token = token if isinstance(token, SecretStr) else SecretStr(token)
         return _checked(Token(token, "the argument `token`"))
+    found = _token_in_environment() or _token_in_file()
+    return _checked(found) if found is not None else None
+
+
+def _token_in_environment() -> Token | None:
     for name in TOKEN_VARIABLES:
         if os.environ.get(name):
             return _checked(Token(SecretStr(os.environ[name]), f"the variable {name}"))
-    found = _token_in_file()
-    return _checked(found) if found is not None else None
+    return None
 
 
 def _token_in_file() -> Token | None:
     path, document = _config_file()
     value = _section(document, "auth").get("value")
-    return (
-        Token(SecretStr(value), f"the config file {path}")
-        if isinstance(value, str) and value
-        else None
-    )
+    if path is None or not isinstance(value, str) or not value:
+        return None
+    found = Token(SecretStr(value), f"the config file {path}")
+    # A warning may be turned into an exception, and this frame hang on it.
+    del value, document
+    _warn_if_open(path)
+    return found
+
+
+def _warn_if_open(path: Path) -> None:
+    """Warn, once a file, of a token that others on this machine can read."""
+    if sys.platform == "win32" or path in _warned:
+        return
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if mode & 0o077:
+        _warned.add(path)
+        warnings.warn(
+            f"Others on this machine have access to the token in {path}: chmod 600 {path}",
+            stacklevel=2,
+        )
 
 
 def find_organization(organization: str | None = None) -> str | None:

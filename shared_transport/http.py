@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any, TypedDict
@@ -10,6 +11,7 @@ from typing import Any, TypedDict
 import httpx
 
 from .errors import AuthenticationError
+from .oauth import login_failure
 from .settings import Settings
 from .steps import Answer, Failure, Operation, Save
 
@@ -27,19 +29,23 @@ class ClientOptions(TypedDict):
     limits: httpx.Limits
     follow_redirects: bool
     trust_env: bool
+    verify: ssl.SSLContext | bool
 
 
 def client_options(settings: Settings) -> ClientOptions:
     """Options of an httpx client.
 
-    Proxies and certificates are httpx's own settings (``HTTPS_PROXY``, ``SSL_CERT_FILE``), except on loopback.
+    Proxies and certificates are httpx's own settings (``HTTPS_PROXY``, ``SSL_CERT_FILE``); on loopback there is no
+    proxy.
     Redirects are not followed: the token goes to the Hub alone.
     """
+    own_certificates = settings.loopback and settings.base_url.startswith("https:")
     return {
         "timeout": httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
         "limits": httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         "follow_redirects": False,
         "trust_env": not settings.loopback,
+        "verify": httpx.create_ssl_context() if own_certificates else True,
     }
 
 
@@ -91,12 +97,23 @@ class Exchange:
         self._note(status, len(content))
         if status == 401 and not self._settings.authenticated:
             raise no_token(self._operation.name)
+        if status >= 400 and self._settings.token is not None:
+            # A Hub that quotes a request back must not put the token into an error.
+            content = content.replace(self._settings.token.get_secret_value().encode(), b"***")
         return Answer(status, headers, content)
 
-    def failed(self, failure: Failure) -> Failure:
-        """The outcome of a request that was not answered."""
-        self._note(failure.reason, 0)
-        return failure
+    def failed(self, outcome: Failure | AuthenticationError) -> Failure:
+        """The outcome of a request that was not answered.
+
+        Raises:
+            AuthenticationError: The login was refused. It comes without the frames that held the password.
+        """
+        if isinstance(outcome, AuthenticationError):
+            self._note("login refused", 0)
+            outcome.operation = self._operation.name
+            raise outcome
+        self._note(outcome.reason, 0)
+        return outcome
 
     def _note(self, outcome: int | str, size: int) -> None:
         if not _log.isEnabledFor(logging.DEBUG):
@@ -142,6 +159,8 @@ class Saving:
 
 def failure_of(problem: Exception, settings: Settings) -> Failure | None:
     """The outcome for an exception of httpx, or None for one that is not about the transport."""
+    if isinstance(problem, httpx.HTTPError) and (failure := login_failure(problem)) is not None:
+        return failure
     where = f" ({settings.base_url})"
     # The words only: the exception itself holds the request, and its headers the token.
     text = (str(problem) or type(problem).__name__).rstrip(".") + where

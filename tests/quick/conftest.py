@@ -13,7 +13,7 @@ from tests.contract_check import check_request
 
 @pytest.fixture(autouse=True)
 def requests_follow_the_contract(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Check what both clients send, over whatever transport. A test that breaks the contract on purpose clears the list."""
+    """Check what both clients send, over whatever transport. A test that breaks the contract clears the list."""
     violations: list[str] = []
     plain = Exchange.request.fget
 

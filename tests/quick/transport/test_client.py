@@ -23,6 +23,7 @@ from shared_transport.errors import (
     JobCancelledError,
     JobFailedError,
     NotFoundError,
+    PermissionDeniedError,
     ResultNotReadyError,
     ServerError,
     TransportError,
@@ -583,3 +584,10 @@ def test_retries_are_those_of_the_settings():
     with pytest.raises(ServerError):
         client_of(hub, retry=RetryPolicy(attempts=2, first_delay=0.0)).jobs.get("j1")
     assert len(hub.requests) == 2
+
+
+def test_a_hub_that_quotes_the_token_does_not_put_it_into_an_error():
+    client = client_of(lambda request: httpx.Response(403, json={"detail": f"not {SECRET}!"}))
+    with client, pytest.raises(PermissionDeniedError) as caught:
+        client.backends.list()
+    assert caught.value.hub_says == "not ***!"

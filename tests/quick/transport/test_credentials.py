@@ -23,6 +23,7 @@ def write(path, document):
     path.write_text(
         document if isinstance(document, str) else json.dumps(document), encoding="utf-8"
     )
+    path.chmod(0o600)
     return path
 
 
@@ -36,6 +37,22 @@ def value():
 
 
 # --- the token  ---
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+def test_a_file_that_others_can_read_draws_one_warning(home, mode):
+    path = token_file(home / ".config/qhubctl/config.json", SECRET)
+    path.chmod(mode)
+    with pytest.warns(UserWarning, match="chmod 600") as caught:
+        assert [value(), value()] == [SECRET, SECRET]
+    assert len(caught) == 1
+    assert SECRET not in str(caught[0].message)
+
+
+def test_a_file_of_ones_own_draws_none(home, recwarn):
+    token_file(home / ".config/qhubctl/config.json", SECRET)
+    assert value() == SECRET
+    assert not recwarn
 
 
 def test_without_any_there_is_none():
