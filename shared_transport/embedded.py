@@ -31,7 +31,13 @@ _lock = threading.Lock()
 
 
 def embedded_hub(
-    *, seed: int | None = None, state: str | Path | None = None, workers: int | None = None
+    *,
+    seed: int | None = None,
+    state: str | Path | None = None,
+    workers: int | None = None,
+    sessions: bool = False,
+    job_seconds: float | None = None,
+    noise: bool = True,
 ) -> Settings:
     """Settings of the embedded Hub of this process, which is started if it does not run.
 
@@ -42,6 +48,9 @@ def embedded_hub(
         seed: Makes ids and results reproducible; None for random ones.
         state: Folder that keeps jobs beyond the process; None for a temporary one.
         workers: Number of worker processes; None for one a core.
+        sessions: Give every backend sessions; else those have them that have them on the Hub.
+        job_seconds: Seconds that every job lasts at least; None for as long as its simulation.
+        noise: Simulate quantum computers with their noise.
 
     Raises:
         MissingExtraError: The packages of the extra ``local`` are not installed.
@@ -50,9 +59,17 @@ def embedded_hub(
     if state is not None:
         state = Path(state).resolve()
     options: list[str] = []
-    for name, value in (("seed", seed), ("state", state), ("workers", workers)):
+    for name, value in (
+        ("seed", seed),
+        ("state", state),
+        ("workers", workers),
+        ("sessions", "all" if sessions else None),
+        ("job-seconds", job_seconds),
+    ):
         if value is not None:
             options += [f"--{name}", str(value)]
+    if not noise:
+        options.append("--ideal")
     key = tuple(options)
     with _lock:
         hub = _hubs.get(key)

@@ -75,6 +75,9 @@ class ProviderBase:
         seed: int | None = None,
         state: str | Path | None = None,
         workers: int | None = None,
+        sessions: bool = False,
+        job_seconds: float | None = None,
+        noise: bool = True,
     ) -> Self:
         """The embedded Hub of this process: real simulators, no account.
 
@@ -84,12 +87,23 @@ class ProviderBase:
             seed: Makes job ids and results reproducible.
             state: Folder that keeps jobs beyond the process; by default a temporary one.
             workers: Number of worker processes; by default one a core.
+            sessions: Give every backend sessions; by default those have them that have them on the Hub.
+            job_seconds: Seconds that every job lasts at least; by default as long as its simulation.
+            noise: Simulate quantum computers with their noise.
 
         Raises:
             MissingExtraError: The packages of the extra ``local`` are not installed.
             ConfigurationError: The Hub does not start.
         """
-        return cls(client=HubClient(embedded_hub(seed=seed, state=state, workers=workers)))
+        settings = embedded_hub(
+            seed=seed,
+            state=state,
+            workers=workers,
+            sessions=sessions,
+            job_seconds=job_seconds,
+            noise=noise,
+        )
+        return cls(client=HubClient(settings))
 
     def _describe(self, backend_id: str) -> Backend:
         """What the Hub says of a backend.
