@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
-from .answers import error_of
+from .answers import error_of, unreadable
 from .models import Page
 from .steps import Answer, Operation, Outcome, Send, Steps
 
@@ -68,7 +68,7 @@ def scan(
     numbers: Iterable[int]
     read = 1
     last_was_read = False
-    if order.falls is None and total is not None:
+    if order.holds and order.falls is None and total is not None:
         # All of one second: the list's other end tells whether it holds older or newer entries.
         if read == most_pages:
             return False
@@ -77,7 +77,7 @@ def scan(
         if visit(page.content, answer):
             return True
         order.compare_ends(first.content, page.content)
-    if order.falls and too_old(order.oldest, answer):
+    if order.falls and too_old(_oldest(first.content), answer):
         return True
     if total is None:
         numbers = iter(range(1, 1 << 30))
@@ -95,7 +95,9 @@ def scan(
         if not page.content and total is None:
             return True
         order.add(page.content)
-        if order.holds and page.content and too_old(order.oldest, answer):
+        # A rising list is read from its end; without a known end it is read whole.
+        towards_older = order.falls or (order.rises and total is not None)
+        if order.holds and towards_older and too_old(_oldest(page.content), answer):
             return True
     return True
 
@@ -106,7 +108,6 @@ class _Order:
     def __init__(self, entries: Sequence[Any]) -> None:
         self.falls: bool | None = None
         self.holds = True
-        self.oldest = datetime.max.replace(tzinfo=UTC)
         self._check(entries, None)
 
     @property
@@ -139,11 +140,20 @@ class _Order:
                 self.falls = falls
         if not self.holds:
             self.falls = None
-        self.oldest = min([self.oldest, *known])
+
+
+def _oldest(entries: Sequence[Any]) -> datetime:
+    """The time of the oldest entry; the far future where none tells one."""
+    latest = datetime.max.replace(tzinfo=UTC)
+    return min((entry.created_at or latest for entry in entries), default=latest)
 
 
 def _read(operation: Operation[Page[T]]) -> Steps[tuple[Answer, Page[T]]]:
     outcome: Outcome = yield Send(operation)
     if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
-        return outcome, operation.read(outcome)
+        page = operation.read(outcome)
+        if not page.model_fields_set:
+            # Something answered in the Hub's place: taken for an empty list, it would mean that nothing is there.
+            raise unreadable(operation.name, outcome, "it is no page of a list")
+        return outcome, page
     raise error_of(operation, outcome)

@@ -3,7 +3,7 @@
 Each submission carries a token: a job among its tags, a session in its metadata. It is noted in the journal
 before the request. Whether a request arrived is in doubt after a time-out, a lost connection, 502, 503, 504, or
 an answer without an id; a refused connection and 429 are no doubt. In doubt, the newest entries of the Hub's
-list are read for the token, again and again over the settle time (after a 503 once):
+list are read for the token, again and again over the settle time:
 
 - found: that is the job;
 - not found, and this Hub is known to give tags back: it is sent again, with the same token;
@@ -119,10 +119,11 @@ class Submitter:
             reason = _doubt(outcome)
             if reason is not None:
                 in_doubt = True
-                settle = 0.0 if _status(outcome) == 503 else self.settle_time
-                found = yield from self._look_up(kind, sent, settle, reason, outcome)
+                found = yield from self._look_up(kind, sent, reason, outcome)
                 if found is not None:
                     return found
+                if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
+                    outcome = Failure(reason, sent=True)  # something answered in the Hub's place
             wait = self.policy.delay(
                 attempt,
                 outcome,
@@ -153,13 +154,13 @@ class Submitter:
         return found
 
     def _look_up(
-        self, kind: _Kind[T, Any], sent: float, settle: float, reason: str, outcome: Outcome
+        self, kind: _Kind[T, Any], sent: float, reason: str, outcome: Outcome
     ) -> Steps[T | None]:
         """Find what may have been created. None: it was certainly not."""
         _log.warning("the answer to a new %s was lost (%s): looking for it", kind.name, reason)
         problem = reason
         try:
-            found = yield from self._search(kind, sent, self.clock() + settle)
+            found = yield from self._search(kind, sent, self.clock() + self.settle_time)
         except SubmissionUncertainError:
             raise
         except HubError as error:
@@ -176,6 +177,7 @@ class Submitter:
         while True:
             found: list[T] = []
             complete, problem = False, ""
+            began = self.clock()
             try:
                 complete = yield from kind.scan(sent, found)
             except (TransportError, ServerError, RateLimitError) as error:
@@ -186,7 +188,8 @@ class Submitter:
                 _log.warning("the %s %s is there: adopted", kind.name, best.id)
                 return best
             now = self.clock()
-            if now >= deadline and not problem:
+            # A look that began earlier may have missed what was listed since.
+            if began >= deadline and not problem:
                 if complete:
                     return None
                 problem = f"it is not among the newest entries of {MOST_PAGES} pages"
@@ -347,6 +350,7 @@ class _Sessions(_Kind[Session, Workload]):
         metadata = {**(request.metadata or {}), TOKEN_KEY: token}
         self.create = operations.create_session(request.model_copy(update={"metadata": metadata}))
         self.mark = f"{TOKEN_KEY} {token!r} in its metadata"
+        self._others: set[str | None] = set()
 
     def get(self, identifier: str) -> Operation[Session]:
         return operations.get_session(identifier)
@@ -363,7 +367,7 @@ class _Sessions(_Kind[Session, Workload]):
     def pick(self, candidates: Sequence[Workload]) -> Steps[list[Session]]:
         """Workloads have no metadata: each session on the backend is asked for its own."""
         ours = []
-        seen = set()
+        seen = set(self._others)
         for workload in candidates:
             elsewhere = workload.backend_id not in (None, self.backend_id)
             if workload.type == "JOB" or elsewhere or workload.id in seen:
@@ -372,19 +376,22 @@ class _Sessions(_Kind[Session, Workload]):
             session = yield from with_retries(
                 self.get(workload.id), self.submitter.policy, clock=self.submitter.clock
             )
+            if session.id != workload.id:
+                raise ServerError(
+                    f"The Hub's answer about session {workload.id} is about something else.",
+                    operation="getSession",
+                )
             if self.is_marked(session):
                 self.submitter.echoes_tags = True
             if (session.metadata or {}).get(TOKEN_KEY) == self.token:
                 ours.append(session)
+            else:
+                self._others.add(session.id)
         return ours
 
 
 def _fresh() -> str:
     return uuid.uuid4().hex
-
-
-def _status(outcome: Outcome) -> int | None:
-    return outcome.status if isinstance(outcome, Answer) else None
 
 
 def _doubt(outcome: Outcome) -> str | None:

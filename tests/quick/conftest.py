@@ -23,7 +23,12 @@ def requests_follow_the_contract(monkeypatch: pytest.MonkeyPatch) -> Iterator[li
         pairs = request["params"] or ()
         try:
             check_request(
-                request["method"], path, pairs, request["headers"], request["content"], short_ids=True
+                request["method"],
+                path,
+                pairs,
+                request["headers"],
+                request["content"],
+                short_ids=True,
             )
         except AssertionError as problem:
             violations.append(str(problem))
