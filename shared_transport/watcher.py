@@ -91,6 +91,7 @@ class Watched:
         patient: Whether it runs on a QPU that is not on this machine.
         due: When to look at it next.
         status: What was read last.
+        read: When that was.
     """
 
     schedule: PollingSchedule
@@ -98,6 +99,7 @@ class Watched:
     patient: bool
     due: float
     status: Status | None = None
+    read: float = float("-inf")
 
 
 @dataclass
@@ -148,13 +150,16 @@ class Watch:
             else:
                 yield from self._look_at_all(due)
 
-    def _look_at(self, job_id: str) -> Steps[None]:
+    def _look_at(self, job_id: str) -> Steps[bool]:
+        """Ask for one job's status; whether there was an answer to it."""
         operation = operations.get_job_status(job_id)
         outcome: Outcome = yield Send(operation)
         wait = 0.0
+        answered = False
         if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
             try:
                 self._read(job_id, operation.read(outcome))
+                answered = True
             except ServerError as unreadable:
                 # Something on the way answered in the Hub's place, as networks that ask for a login do.
                 self._out_of_reach(unreadable)
@@ -165,6 +170,7 @@ class Watch:
         else:
             self._end(job_id, error_of(operation, outcome))
         self._plan(job_id, wait)
+        return answered
 
     def _look_at_all(self, due: Sequence[str]) -> Steps[None]:
         """Read the list instead of each job; what it does not show is asked for by itself."""
@@ -196,9 +202,16 @@ class Watch:
             else:
                 for job_id in list(self.jobs):
                     self._end(job_id, problem)
-        for job_id in due:
-            if job_id in missing and reachable:
-                yield from self._look_at(job_id)
+        unread = [job_id for job_id in due if job_id in missing]
+        if not reachable:
+            # The list breaks off: some by themselves, those first that were not read for longest, so that
+            # each one's turn comes however long the list is and however seldom it can be read to its end.
+            unread.sort(key=lambda job_id: self.jobs[job_id].read if job_id in self.jobs else 0.0)
+            unread = unread[:HANDFUL]
+        for job_id in unread:
+            answered = yield from self._look_at(job_id)
+            if not (answered or reachable):
+                break
         now = self.clock()
         youngest = 0.0
         for job_id in list(self.jobs):
@@ -213,6 +226,7 @@ class Watch:
         if job is None:
             return
         job.status = status
+        job.read = self.clock()
         self.on_status(job_id, status)
         if is_terminal(status):
             self._end(job_id, status)
