@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from .errors import (
 )
 from .steps import Answer, Failure, Operation, Outcome
 
-__all__ = ["error_of", "read_json", "unreadable", "words_of"]
+__all__ = ["content_range", "error_of", "read_json", "unreadable", "words_of"]
 
 _BY_STATUS: Mapping[int, tuple[type[HubError], str, str | None]] = {
     401: (
@@ -123,6 +124,14 @@ def words_of(answer: Answer) -> str | None:
                 return json.dumps(value)[:500]
         return None
     return document if isinstance(document, str) else text[:500] or None
+
+
+def content_range(headers: Mapping[str, str]) -> tuple[int, int | None]:
+    """First byte and total size by an answer's ``Content-Range`` (RFC 9110, 14.4); -1 where it says none."""
+    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("content-range", "").strip())
+    if found is None:
+        return -1, None
+    return int(found[1]), int(found[2]) if found[2] != "*" else None
 
 
 def request_id_of(answer: Answer) -> str | None:

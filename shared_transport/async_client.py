@@ -13,7 +13,7 @@ from .auth import auth_of
 from .backends import AsyncBackends
 from .client import submitter_of
 from .errors import AuthenticationError
-from .http import CHUNK, Exchange, Saving, client_options, failure_of
+from .http import Exchange, Saving, client_options, failure_of
 from .jobs import AsyncJobs
 from .retry import with_retries
 from .service_execution import AsyncServiceExecution
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class AsyncHubClient:
-    """A client of one Hub for one event loop. Its methods are those of `HubClient`, awaited.
+    """A client of one Hub for one event loop at a time. Its methods are those of `HubClient`, awaited.
 
     Args:
         settings: Where the Hub is and who asks; resolved from environment and config file if absent.
@@ -55,6 +55,7 @@ class AsyncHubClient:
         self._transport = transport
         self._event_hooks = {name: list(hooks) for name, hooks in (event_hooks or {}).items()}
         self._http: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._auth = auth_of(self.settings)
         self.submitter = submitter_of(self.settings)
         self.watcher = AsyncWatcher(self._perform)
@@ -83,7 +84,7 @@ class AsyncHubClient:
         """Close the connections and end all waits."""
         self.watcher.stop()
         http, self._http = self._http, None
-        if http is not None:
+        if http is not None and asyncio.get_running_loop() is self._loop:
             await http.aclose()
 
     async def __aenter__(self) -> AsyncHubClient:
@@ -121,7 +122,10 @@ class AsyncHubClient:
         return exchange.failed(outcome)
 
     def _connections(self) -> httpx.AsyncClient:
-        if self._http is None:
+        loop = asyncio.get_running_loop()
+        if self._http is None or loop is not self._loop:
+            # Connections belong to the event loop that opened them.
+            self._loop = loop
             self._http = httpx.AsyncClient(
                 **client_options(self.settings),
                 transport=self._transport,
@@ -134,9 +138,13 @@ async def _save(
     http: httpx.AsyncClient, exchange: Exchange, auth: httpx.Auth, step: Save
 ) -> tuple[int, httpx.Headers, bytes]:
     async with http.stream(**exchange.request, auth=auth) as response:
-        write = Saving(step).begin(response.status_code, response.headers)
-        if write is None:
+        saving = Saving(step)
+        if not saving.begin(response.status_code, response.headers):
             return response.status_code, response.headers, await response.aread()
-        async for piece in response.aiter_bytes(CHUNK):
-            await asyncio.to_thread(write, piece)
+        try:
+            async for piece in response.aiter_bytes():
+                if saving.add(piece):
+                    await asyncio.to_thread(saving.write)
+        finally:
+            await asyncio.to_thread(saving.write)
         return response.status_code, response.headers, b""

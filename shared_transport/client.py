@@ -15,7 +15,7 @@ from . import operations
 from .auth import auth_of
 from .backends import Backends
 from .errors import AuthenticationError
-from .http import CHUNK, Exchange, Saving, client_options, failure_of
+from .http import Exchange, Saving, client_options, failure_of
 from .jobs import Jobs
 from .journal import Journal
 from .retry import with_retries
@@ -171,11 +171,15 @@ def _save(
     http: httpx.Client, exchange: Exchange, auth: httpx.Auth, step: Save
 ) -> tuple[int, httpx.Headers, bytes]:
     with http.stream(**exchange.request, auth=auth) as response:
-        write = Saving(step).begin(response.status_code, response.headers)
-        if write is None:
+        saving = Saving(step)
+        if not saving.begin(response.status_code, response.headers):
             return response.status_code, response.headers, response.read()
-        for piece in response.iter_bytes(CHUNK):
-            write(piece)
+        try:
+            for piece in response.iter_bytes():
+                if saving.add(piece):
+                    saving.write()
+        finally:
+            saving.write()
         return response.status_code, response.headers, b""
 
 

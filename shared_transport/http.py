@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import ssl
 import time
-from collections.abc import Callable
 from typing import Any, TypedDict
 
 import httpx
 
+from .answers import content_range
 from .errors import AuthenticationError
 from .oauth import login_failure
 from .settings import Settings
@@ -80,6 +80,8 @@ class Exchange:
             headers["X-OrganizationId"] = settings.organization
         if self._offset:
             headers["Range"] = f"bytes={self._offset}-"
+            # Offsets are those of the plain content, whatever the first answer was packed with.
+            headers["Accept-Encoding"] = "identity"
         return {
             "method": operation.method,
             "url": settings.base_url + operation.path,
@@ -133,28 +135,41 @@ class Exchange:
 
 
 class Saving:
-    """Writes an answer's content to a file as it comes."""
+    """Writes an answer's content to a file as it comes: all of it, or the rest that was asked for."""
 
     def __init__(self, step: Save) -> None:
         self._file = step.file
         self._offset = step.offset
+        self._pieces: list[bytes] = []
+        self._size = 0
 
-    def begin(self, status: int, headers: httpx.Headers) -> Callable[[bytes], object] | None:
-        """Where the content goes: into the file, or nowhere for an answer without success.
+    def begin(self, status: int, headers: httpx.Headers) -> bool:
+        """Whether the content goes into the file, which an answer without success does not.
 
         A Hub that answers 200 to the request for a rest sends everything: the file begins anew.
         """
         if status not in (200, 206):
-            return None
+            return False
         start = 0
         if status == 206:
-            text = headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
-            start = int(text) if text.isdigit() else -1
+            start, _ = content_range(headers)
             if start != self._offset:
-                return None
+                return False
         self._file.seek(start)
         self._file.truncate()
-        return self._file.write
+        return True
+
+    def add(self, piece: bytes) -> bool:
+        """Take some of the content; whether there is so much now that it is to be written."""
+        self._pieces.append(piece)
+        self._size += len(piece)
+        return self._size >= CHUNK
+
+    def write(self) -> None:
+        """Write what was taken. After a broken connection too: what came need not come again."""
+        self._file.write(b"".join(self._pieces))
+        self._pieces.clear()
+        self._size = 0
 
 
 def failure_of(problem: Exception, settings: Settings) -> Failure | None:

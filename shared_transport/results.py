@@ -6,10 +6,10 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from . import operations
-from .answers import error_of
+from .answers import content_range, error_of
 from .errors import (
     HubError,
     JobCancelledError,
@@ -67,34 +67,54 @@ def save_result(
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            attempt = 0
+            attempt = furthest = 0
             while True:
                 attempt += 1
                 before = file.tell()
                 outcome: Outcome = yield Save(operation, file, before)
-                if isinstance(outcome, Answer) and outcome.status in (200, 206):
+                if isinstance(outcome, Answer) and _is_whole(outcome, before, file.tell()):
                     break
-                if file.tell() > before:
-                    attempt = 1  # it moved: the patience begins anew
-                if isinstance(outcome, Answer) and outcome.status == 404:
-                    if attempt > len(_UNTIL_IT_IS_THERE):
-                        raise _not_ready(job_id, JobStatus.COMPLETED)
-                    yield Sleep(_UNTIL_IT_IS_THERE[attempt - 1])
-                    continue
-                wait = retry.delay(attempt, outcome, repeatable=True, elapsed=0.0, jitter=1.0)
-                if isinstance(outcome, Answer) and outcome.status == 416:
-                    wait = 0.0 if before else None
+                if file.tell() > furthest:
+                    attempt, furthest = 1, file.tell()  # it moved: the patience begins anew
+                wait = _until_the_rest(outcome, before, file, attempt, retry)
                 if wait is None:
-                    raise error_of(operation, outcome)
-                if isinstance(outcome, Answer) and outcome.status == 416:
-                    file.seek(0)
-                    file.truncate()
+                    missing = isinstance(outcome, Answer) and outcome.status == 404
+                    raise (
+                        _not_ready(job_id, JobStatus.COMPLETED)
+                        if missing
+                        else error_of(operation, outcome)
+                    )
                 yield Sleep(wait)
         os.replace(name, path)
     except BaseException:
         os.unlink(name)
         raise
     return path
+
+
+def _is_whole(answer: Answer, before: int, after: int) -> bool:
+    """Whether a file is complete after an answer."""
+    if answer.status == 206:
+        start, total = content_range(answer.headers)
+        return start == before and total in (None, after)
+    return answer.status == 200
+
+
+def _until_the_rest(
+    outcome: Outcome, before: int, file: IO[bytes], attempt: int, retry: RetryPolicy
+) -> float | None:
+    """Seconds until the rest of a file is asked for, or None to give up."""
+    status = outcome.status if isinstance(outcome, Answer) else None
+    if status == 404:
+        return _UNTIL_IT_IS_THERE[attempt - 1] if attempt <= len(_UNTIL_IT_IS_THERE) else None
+    if status == 206 and file.tell() > before:
+        return 0.0
+    if status in (206, 416) and before and attempt < retry.attempts:
+        # Another part than the asked one, or the Hub has none: all of it anew.
+        file.seek(0)
+        file.truncate()
+        return 0.0
+    return retry.delay(attempt, outcome, repeatable=True, elapsed=0.0, jitter=1.0)
 
 
 def _require_result(job_id: str, status: JobStatus | str | None, retry: RetryPolicy) -> Steps[None]:

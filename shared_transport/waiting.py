@@ -183,6 +183,11 @@ class AsyncWatcher:
 
     def __init__(self, send: Callable[[Send | Save], Awaitable[Outcome]]) -> None:
         self._send = send
+        self._begin_anew(None)
+
+    def _begin_anew(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Forget what was waited for in an event loop that is no more."""
+        self._loop = loop
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._futures: dict[str, list[asyncio.Future[Status]]] = {}
@@ -199,7 +204,10 @@ class AsyncWatcher:
         on_status: OnStatus | None = None,
     ) -> asyncio.Future[Status]:
         """As `Watcher.future`, for the running event loop."""
-        future: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._begin_anew(loop)
+        future: asyncio.Future[Status] = loop.create_future()
         self._futures.setdefault(job_id, []).append(future)
         if on_status is not None:
             self._callbacks[future] = on_status
@@ -239,7 +247,7 @@ class AsyncWatcher:
             while self._watch.jobs:
                 steps: Steps[None] = self._watch.steps()
                 await run_steps_async(steps, self._send, self._nap)
-        except HubError as problem:
+        except Exception as problem:  # noqa: BLE001 - whoever waits gets it
             # What made looking impossible, such as missing credentials.
             for job_id in list(self._watch.jobs):
                 self._watch.remove(job_id)
@@ -259,16 +267,16 @@ class AsyncWatcher:
             if callback is not None:
                 asyncio.get_running_loop().call_soon(_call, callback, status)
 
-    def _on_end(self, job_id: str, outcome: Status | HubError) -> None:
+    def _on_end(self, job_id: str, outcome: Status | Exception) -> None:
         for future in self._futures.pop(job_id, []):
             self._callbacks.pop(future, None)
             _settle(future, outcome)
 
 
-def _settle(future: Future[Status] | asyncio.Future[Status], outcome: Status | HubError) -> None:
+def _settle(future: Future[Status] | asyncio.Future[Status], outcome: Status | Exception) -> None:
     if future.done():
         return
-    if isinstance(outcome, HubError):
+    if isinstance(outcome, Exception):
         future.set_exception(outcome)
     else:
         future.set_result(outcome)

@@ -13,11 +13,8 @@ from pydantic import SecretStr
 from shared_transport import operations
 from shared_transport.client import HubClient
 from shared_transport.errors import (
-    HubError,
     NotFoundError,
-    ServerError,
     SubmissionUncertainError,
-    TransportError,
 )
 from shared_transport.models import SessionMode
 from shared_transport.requests import JobRequest, SessionRequest
@@ -491,26 +488,6 @@ def test_a_served_doubt_is_a_doubt_to_the_real_client(name):
                 client.jobs.create(request())
     assert hub.count("createJob") == 1
     assert hub.duplicates() == {}
-
-
-ANSWERS = {
-    "malformed JSON": (answers(200, b'{"id": "j'), ServerError),
-    "HTML": (answers(200, b"<html>", content_type="text/html"), ServerError),
-    "empty": (answers(200), ServerError),
-    "cut off": (answers(200, b'{"id"', length=99), TransportError),
-    "too slow": (answers(200, b'{"id": "j"}', piece=1, pause=0.4), TransportError),
-    "silent": (hangs, TransportError),
-    "reset": (resets, TransportError),
-    "redirect": (answers(302, Location="http://127.0.0.1:1/"), HubError),
-}
-
-
-@pytest.mark.parametrize(("behaviour", "error"), ANSWERS.values(), ids=ANSWERS)
-def test_served_nonsense_is_a_typed_error_of_the_real_client(behaviour, error):
-    with RawFaultServer(behaviour) as server, client_for(server, read_timeout=0.1) as client:
-        with pytest.raises(error):
-            client.jobs.get("j")
-        assert server.requests[0].path == "/jobs/j"
 
 
 def test_a_virtual_hub_is_not_served():
