@@ -42,10 +42,19 @@ class _Request(BaseModel):
             raise ValidationError(f"{self._what} cannot be created: {name}: {first['msg']}.")
 
     def to_json(self) -> bytes:
-        """The body on the wire: absent and empty things are left out, never sent as null."""
+        """The body on the wire: absent and empty things are left out, never sent as null.
+
+        Raises:
+            shared_transport.errors.ValidationError: A value has no JSON form.
+        """
         given = self.model_dump(mode="python", exclude_none=True)
         body = {name: value for name, value in given.items() if value not in ((), {})}
-        return json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            text = json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+            return text.encode()
+        except (TypeError, ValueError) as problem:
+            reason = str(problem)
+        raise ValidationError(f"{self._what} cannot be written as JSON: {reason}.")
 
     @field_validator("tags")
     @classmethod
@@ -91,5 +100,5 @@ class SessionRequest(_Request):
 
     provider: str = Field(min_length=1)
     mode: SessionMode = SessionMode.DEDICATED
-    ttl: int | None = Field(default=None, gt=0, strict=True)
+    ttl: int | None = Field(default=None, gt=0, lt=1 << 31, strict=True)
     metadata: Mapping[str, Any] | None = None

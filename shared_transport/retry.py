@@ -75,6 +75,15 @@ def _passes(status: int) -> bool:
     return status in (408, 429) or (status >= 500 and status not in (501, 505))
 
 
+def _was_done(outcome: Outcome) -> bool:
+    """Whether there is nothing left to cancel: the attempt whose answer was lost did it."""
+    return isinstance(outcome, Answer) and outcome.status in (409, 410)
+
+
+def _may_have_arrived(outcome: Outcome) -> bool:
+    return outcome.sent if isinstance(outcome, Failure) else outcome.status not in (408, 429)
+
+
 def retry_after(answer: Answer) -> float | None:
     """Read ``Retry-After``: seconds, or a date (RFC 9110, 10.2.3). None where absent or unreadable."""
     text = answer.headers.get("retry-after", "").strip()
@@ -105,11 +114,15 @@ def with_retries(
     """
     started = clock()
     attempt = 0
+    arrived = False
     while True:
         attempt += 1
         outcome: Outcome = yield Send(operation)
         if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
             return operation.read(outcome)
+        if arrived and operation.method == "DELETE" and _was_done(outcome):
+            return operation.read(outcome)
+        arrived = arrived or _may_have_arrived(outcome)
         wait = policy.delay(
             attempt,
             outcome,

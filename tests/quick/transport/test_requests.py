@@ -7,7 +7,7 @@ import pytest
 
 from shared_transport.errors import ValidationError
 from shared_transport.models import InputFormat, SdkProvider
-from shared_transport.requests import JobRequest
+from shared_transport.requests import JobRequest, SessionRequest
 from tests.quick.transport.tools import CONTRACT
 
 OPENQASM3 = """OPENQASM 3.0;
@@ -165,3 +165,17 @@ def test_a_request_cannot_be_changed_after_it_was_checked():
     request = JobRequest(**AWS)
     with pytest.raises(ValueError, match="frozen"):
         request.shots = -5
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes"])
+def test_what_has_no_json_form_is_named(value):
+    job = JobRequest(backend_id="b", shots=1, input={"qasm": value})
+    with pytest.raises(
+        ValidationError, match=f"job cannot be written as JSON.*{type(value).__name__}"
+    ):
+        job.to_json()
+
+
+def test_a_session_lives_no_longer_than_the_api_can_say():
+    with pytest.raises(ValidationError, match="ttl"):
+        SessionRequest(backend_id="b", provider="IBM", ttl=1 << 31)

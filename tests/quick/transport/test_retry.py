@@ -14,7 +14,7 @@ from shared_transport.errors import (
     TransportError,
     ValidationError,
 )
-from shared_transport.operations import get_job
+from shared_transport.operations import cancel_job, get_job
 from shared_transport.retry import RetryPolicy, retry_after, with_retries
 from shared_transport.steps import Failure
 from tests.quick.transport.tools import Stage, answer
@@ -212,3 +212,17 @@ def test_an_unreadable_success_is_not_asked_again():
     with pytest.raises(ServerError):
         run()
     assert len(stage.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "done"), [(LOST, True), (answer(504), True), (REFUSED, False), (answer(429), False)]
+)
+def test_a_cancellation_whose_answer_was_lost_was_done(first, done):
+    stage = Stage()
+    steps = with_retries(cancel_job("j"), POLICY, clock=stage.clock)
+    outcomes = [first, answer(409, {"detail": "It is cancelled."})]
+    if done:
+        assert stage.run(steps, outcomes) is None
+    else:
+        with pytest.raises(ValidationError):
+            stage.run(steps, outcomes)
