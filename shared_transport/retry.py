@@ -75,9 +75,9 @@ def _passes(status: int) -> bool:
     return status in (408, 429) or (status >= 500 and status not in (501, 505))
 
 
-def _was_done(outcome: Outcome) -> bool:
+def _was_done(operation: Operation[T], answer: Answer) -> bool:
     """Whether there is nothing left to cancel: the attempt whose answer was lost did it."""
-    return isinstance(outcome, Answer) and outcome.status in (409, 410)
+    return operation.method == "DELETE" and answer.status in (409, 410)
 
 
 def _may_have_arrived(outcome: Outcome) -> bool:
@@ -120,7 +120,7 @@ def with_retries(
         outcome: Outcome = yield Send(operation)
         if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
             return operation.read(outcome)
-        if arrived and operation.method == "DELETE" and _was_done(outcome):
+        if arrived and isinstance(outcome, Answer) and _was_done(operation, outcome):
             return operation.read(outcome)
         arrived = arrived or _may_have_arrived(outcome)
         wait = policy.delay(

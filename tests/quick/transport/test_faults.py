@@ -3,7 +3,7 @@
 import pytest
 
 from tests import fault_cases as cases
-from tests.fault_hub import DOUBTS, LATER, NO_DOUBT
+from tests.fault_hub import DOUBTS, LATER, NO_DOUBT, FaultHub, World
 
 SEEDS = range(4)
 
@@ -53,3 +53,14 @@ def test_a_storm(kind, seed):
 @pytest.mark.parametrize("jobs", [1, 4, 40])
 def test_waiting_through_a_storm(jobs, seed):
     cases.one_wait(seed, jobs)
+
+
+def test_a_list_that_was_asked_for_too_early_proves_nothing():
+    """The list takes long: what it shows at the deadline is older, and the job is listed since."""
+    hub = FaultHub(World(latency=(4.0, 4.0), listed_after=(4.5, 4.5)))
+    submitter = cases.submitter_of(hub)
+    submitter.settle_time = 3.5
+    submitter.echoes_tags = True
+    hub.script("createJob", DOUBTS["closed after accept"])
+    cases.judge(hub, "job", cases.submit(hub, submitter, "job"))
+    assert hub.count("createJob") == 1
