@@ -20,6 +20,8 @@ __all__ = ["Exchange", "client_options", "failure_of", "no_token"]
 _log = logging.getLogger("shared_transport.requests")
 CONNECTIONS = 32
 CHUNK = 1 << 20
+# A token below this length is none that anybody protects, and a part of ordinary words.
+SHORTEST_SECRET = 6
 
 
 class ClientOptions(TypedDict):
@@ -99,9 +101,11 @@ class Exchange:
         self._note(status, len(content))
         if status == 401 and not self._settings.authenticated:
             raise no_token(self._operation.name)
-        if status >= 400 and self._settings.token is not None:
+        token = self._settings.token
+        secret = token.get_secret_value().encode() if token is not None else b""
+        if status >= 400 and len(secret) >= SHORTEST_SECRET:
             # A Hub that quotes a request back must not put the token into an error.
-            content = content.replace(self._settings.token.get_secret_value().encode(), b"***")
+            content = content.replace(secret, b"***")
         return Answer(status, headers, content)
 
     def failed(self, outcome: Failure | AuthenticationError) -> Failure:
