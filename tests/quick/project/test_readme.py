@@ -16,7 +16,9 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 SHOWN = {"qiskit": ["'00'", "'11'"], "braket": ["'00'", "'11'"], "api": ["aws.sim.sv1 SIMULATOR"]}
 
 
-@pytest.mark.parametrize(("block", "shown"), zip(BLOCKS, SHOWN.values(), strict=True), ids=SHOWN)
+@pytest.mark.parametrize(
+    ("block", "shown"), list(zip(BLOCKS, SHOWN.values(), strict=True)), ids=SHOWN
+)
 def test_python_blocks(block, shown, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", block], capture_output=True, text=True, cwd=tmp_path, timeout=90
