@@ -4,14 +4,18 @@
 - `devices/<id>.json`: what `GET /backends/{id}/config` says, in the vendor's own format;
 - `calibrations/<id>.json`: a list of `{"calibrated_at", "calibration"}`, oldest first;
 - `limits/<id>.json`: what this machine holds of the backend, in the engine's own names; not served.
+
+Large ones are gzip files (`.json.gz`). Devices and calibrations are read when they are asked for.
 """
 
 from __future__ import annotations
 
 import difflib
+import gzip
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +41,13 @@ class Backend:
 
     Attributes:
         document: What the API says of it, live figures apart.
-        config: The device document, as JSON text.
         limits: What this machine holds; the names are the engine's.
-        calibrations: Its calibrations, oldest first; none where the vendor publishes none.
+        folder: Where the catalog's files are.
     """
 
     document: dict[str, Any]
-    config: bytes
     limits: dict[str, int]
-    calibrations: list[Calibration]
+    folder: Path
 
     @property
     def id(self) -> str:
@@ -77,6 +79,24 @@ class Backend:
         """The fewest and the most shots of a job."""
         bounds = self.document["configuration"]["shots_range"]
         return int(bounds["min"]), int(bounds["max"])
+
+    @cached_property
+    def config(self) -> bytes:
+        """The device document, as JSON text."""
+        return _text(self.folder / "devices" / f"{self.id}.json")
+
+    @cached_property
+    def calibrations(self) -> list[Calibration]:
+        """Its calibrations, oldest first; none where the vendor publishes none."""
+        if not self.document["has_calibration"]:
+            return []
+        return [
+            Calibration(
+                datetime.fromisoformat(item["calibrated_at"]),
+                json.dumps({"backend_id": self.id, **item}).encode(),
+            )
+            for item in _json(self.folder / "calibrations" / f"{self.id}.json")
+        ]
 
     def calibration(self, at: datetime | None) -> Calibration | None:
         """The newest calibration, or the one that held at a time; None where there is none."""
@@ -114,29 +134,26 @@ def device_document(backend_id: str) -> Any:
 
 
 def newest_calibration(backend_id: str) -> Any:
-    """The calibration that a backend's engine draws its noise from; None where there is none."""
-    history = _json(_HERE / "calibrations" / f"{backend_id}.json", [])
-    return history[-1]["calibration"] if history else None
+    """The calibration that a backend's engine draws its noise from."""
+    return _json(_HERE / "calibrations" / f"{backend_id}.json")[-1]["calibration"]
 
 
 def _read_backend(folder: Path, backend_id: str) -> Backend:
     name = f"{backend_id}.json"
+    limits = folder / "limits" / name
     return Backend(
         document=_json(folder / "backends" / name),
-        config=json.dumps(_json(folder / "devices" / name)).encode(),
-        limits=_json(folder / "limits" / name, {}),
-        calibrations=[
-            Calibration(
-                datetime.fromisoformat(item["calibrated_at"]),
-                json.dumps({"backend_id": backend_id, **item}).encode(),
-            )
-            for item in _json(folder / "calibrations" / name, [])
-        ],
+        limits=_json(limits) if limits.exists() else {},
+        folder=folder,
     )
 
 
-def _json(path: Path, default: Any = None) -> Any:
-    """Read a file; the default, if there is one, where the file is missing."""
-    if default is not None and not path.exists():
-        return default
-    return json.loads(path.read_text(encoding="utf-8"))
+def _json(path: Path) -> Any:
+    return json.loads(_text(path))
+
+
+def _text(path: Path) -> bytes:
+    """A file's text, whether it is packed or not."""
+    if path.exists():
+        return path.read_bytes()
+    return gzip.decompress(path.with_name(path.name + ".gz").read_bytes())

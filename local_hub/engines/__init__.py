@@ -16,6 +16,12 @@ from local_hub.engines.base import Prepared, Task
 # (provider, input format) -> the engine's module in this package, and in `local_hub.inputs` what the server checks.
 _ENGINES: dict[tuple[str, str], str] = {
     ("AWS", "BRAKET_OPEN_QASM_V3"): "aws_gate_model",
+    ("AZURE", "IONQ_CIRCUIT_V1"): "azure_ionq",
+    ("QUDORA", "OPEN_QASM_V2"): "qudora",
+    ("QUDORA", "OPEN_QASM_V3"): "qudora",
+    ("AWS", "BRAKET_AHS_PROGRAM"): "aws_analog",
+    ("IBM", "QISKIT_QPY"): "ibm",
+    ("IQM", "IQM_JOB_INPUT_V1"): "iqm",
     ("KIPU", "OPEN_QASM_V2"): "kipu",
 }
 

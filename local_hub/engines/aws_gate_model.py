@@ -1,42 +1,263 @@
-"""AWS gate model: OpenQASM 3 in Braket's dialect, run by Amazon's default simulator.
+"""AWS gate model: OpenQASM 3 in Braket's dialect, run by Amazon's default simulators.
 
-Amazon's local simulator runs more than SV1 does. What SV1 refuses is refused here: a gate or a second measurement on a
-measured qubit, classical control, reset, noise, verbatim boxes, physical qubits. `include` never opens a file.
+Amazon's local simulators run more than the service does. What a device refuses is refused here: a gate or a second
+measurement on a measured qubit, classical control, reset; on a quantum computer also modifiers, unitaries, and in
+verbatim boxes all that is not native. `include` never opens a file. What the service compiles is simulated as it is.
 
-Source of the rules: Amazon Braket's developer guide ("OpenQASM support") and the simulator's own device properties.
+Source of the rules: Amazon Braket's developer guide ("OpenQASM support") and the device's own capabilities.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from braket.default_simulator import StateVectorSimulator
-from braket.default_simulator.openqasm.circuit import Circuit
-from braket.default_simulator.openqasm.interpreter import Interpreter
-from braket.default_simulator.openqasm.parser.openqasm_parser import parse
+from braket.default_simulator import DensityMatrixSimulator, StateVectorSimulator
+from braket.default_simulator.operation import GateOperation
+from numpy.typing import NDArray
 
+from local_hub.catalog import newest_calibration
 from local_hub.engines import braket_results as results
-from local_hub.engines.base import Refused, Task
-from local_hub.engines.braket_program import StrictContext, check_statement
+from local_hub.engines.base import Prepared, Refused, Task
+from local_hub.engines.braket_noise import Noise
+from local_hub.engines.braket_program import Program, interpret
+from local_hub.engines.braket_rules import Rules
 
-_SIMULATOR = StateVectorSimulator()
-_LONGEST_COMPLAINT = 200
+_MOST_EXECUTABLES_WORDS = "give one job fewer programs, or send several jobs"
 
 
-def prepare(task: Task) -> PreparedProgram:
-    """Interpret an OpenQASM 3 program and hold it against SV1's rules.
+def prepare(task: Task) -> Prepared:
+    """Interpret an OpenQASM 3 program, or a set of them, and hold it against the device's rules.
 
     Raises:
-        Refused: the program is not OpenQASM, or SV1 or this machine does not take it.
+        Refused: a program is not OpenQASM, or the device or this machine does not take it.
     """
-    source = task.input["qasm"]
-    circuit = _interpret(source)
-    used = circuit.num_qubits
+    rules = Rules.of(task.backend_id)
+    sources = task.input["qasm"]
+    if isinstance(sources, str):
+        return PreparedProgram(task, Execution.of(sources, task.shots, task, rules))
+    if len(sources) > rules.executables:
+        raise Refused(
+            f"the program set has {len(sources)} programs; {task.backend_id} takes "
+            f"{rules.executables}: {_MOST_EXECUTABLES_WORDS}."
+        )
+    if task.shots % len(sources) or not task.shots or task.shots > rules.set_shots:
+        raise Refused(
+            f"`shots` is {task.shots} for {len(sources)} programs: it is the total of a program set, "
+            f"a multiple of their number, and at most {rules.set_shots}."
+        )
+    return PreparedSet(
+        task,
+        [
+            Execution.of(source, task.shots // len(sources), task, rules, number=number)
+            for number, source in enumerate(sources)
+        ],
+    )
+
+
+@dataclass
+class PreparedProgram:
+    """A program that the device takes."""
+
+    task: Task
+    execution: Execution
+
+    def run(self, job_id: str, seed: int) -> bytes:
+        """Simulate and write Braket's `GateModelTaskResult`. Runs once: the simulator rewrites the circuit."""
+        started = datetime.now(UTC)
+        outcome = self.execution.run(np.random.default_rng(seed))
+        metadata = {
+            "braketSchemaHeader": {"name": "braket.task_result.task_metadata", "version": "1"},
+            "id": job_id,
+            "shots": self.task.shots,
+            "deviceId": self.task.backend_id,
+            "createdAt": _timestamp(started),
+            "endedAt": _timestamp(datetime.now(UTC)),
+            "status": "COMPLETED",
+        }
+        return results.document(
+            {
+                "resultTypes": outcome.result_types,
+                "measuredQubits": outcome.measured,
+                "taskMetadata": metadata,
+                "additionalMetadata": self.execution.metadata,
+            },
+            outcome.measurements,
+        )
+
+
+@dataclass
+class PreparedSet:
+    """A program set that the device takes."""
+
+    task: Task
+    executions: list[Execution]
+
+    def run(self, job_id: str, seed: int) -> bytes:
+        """Simulate and write Braket's `ProgramSetTaskResult`. Runs once."""
+        started = datetime.now(UTC)
+        rng = np.random.default_rng(seed)
+        outcomes = [execution.run(rng) for execution in self.executions]
+        metadata = {
+            "braketSchemaHeader": {
+                "name": "braket.task_result.program_set_task_metadata",
+                "version": "1",
+            },
+            "id": job_id,
+            "deviceId": self.task.backend_id,
+            "requestedShots": self.task.shots,
+            "successfulShots": self.task.shots,
+            "programMetadata": [{"executables": [{}]} for _ in outcomes],
+            "createdAt": _timestamp(started),
+            "endedAt": _timestamp(datetime.now(UTC)),
+            "status": "COMPLETED",
+            "totalFailedExecutables": 0,
+        }
+        programs = [
+            (execution.source, execution.metadata, outcome.measured, outcome.measurements)
+            for execution, outcome in zip(self.executions, outcomes, strict=True)
+        ]
+        return results.set_document(programs, metadata)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a program.
+
+    Attributes:
+        measured: Its measured qubits, as the program numbers them.
+        measurements: A row of bits a shot, as JSON; None without shots.
+        result_types: Its result types with their values.
+    """
+
+    measured: list[int]
+    measurements: bytes | None
+    result_types: list[dict[str, Any]]
+
+
+@dataclass
+class Execution:
+    """One program on a device.
+
+    Attributes:
+        source: As it was sent.
+        program: As it was read.
+        noise: The device's errors, or None for an ideal simulation.
+        metadata: What the result says beside the result.
+        shots: How often to measure.
+    """
+
+    source: str
+    program: Program
+    noise: Noise | None
+    metadata: dict[str, Any]
+    shots: int
+
+    @classmethod
+    def of(
+        cls, source: str, shots: int, task: Task, rules: Rules, *, number: int | None = None
+    ) -> Execution:
+        """Read a program and hold it against the rules.
+
+        Raises:
+            Refused: the device or this machine does not take it; with the program's number in a set.
+        """
+        try:
+            return cls._of(source, shots, task, rules, in_a_set=number is not None)
+        except Refused as refusal:
+            if number is None:
+                raise
+            raise Refused(f"Program {number}: {refusal}") from refusal
+
+    @classmethod
+    def _of(cls, source: str, shots: int, task: Task, rules: Rules, *, in_a_set: bool) -> Execution:
+        program = interpret(source, rules)
+        circuit = program.circuit
+        if in_a_set and circuit.results:
+            raise Refused("result types are not taken in a program set: measure instead.")
+        used = circuit.num_qubits
+        _check_size(used, task, rules)
+        if task.params.get("disable_qubit_rewiring"):
+            if not rules.is_device:
+                raise Refused(
+                    f"`disable_qubit_rewiring` is not supported: {task.backend_id} has no physical qubits."
+                )
+            for qubit in circuit.qubit_set:
+                rules.check_qubit(qubit)
+            program.physical = True
+        results.check(circuit, shots, task.limits, rules)
+        metadata: dict[str, Any] = {
+            "action": {
+                "braketSchemaHeader": {"name": "braket.ir.openqasm.program", "version": "1"},
+                "source": source,
+            }
+        }
+        noise = None
+        if rules.is_device and task.noise:
+            most = task.limits["noisy_qubits"]
+            if used <= most:
+                noise = Noise.of(newest_calibration(task.backend_id))
+                said = "simulated with the noise of the newest calibration"
+            else:
+                said = f"simulated without noise: {used} qubits, and up to {most} are simulated with it"
+            metadata["localHub"] = {"noise": said}
+        return cls(source, program, noise, metadata, shots)
+
+    def run(self, rng: np.random.Generator) -> Outcome:
+        """Simulate. Runs once: the simulator rewrites the circuit."""
+        circuit, shots = self.program.circuit, self.shots
+        measured = list(circuit.measured_qubits) or sorted(circuit.qubit_set)
+        requested = [result.copy(deep=True) for result in circuit.results]
+        operations = self._operations()
+        exact = not any(not isinstance(operation, GateOperation) for operation in operations)
+        simulator = StateVectorSimulator() if exact else DensityMatrixSimulator()
+        circuit.instructions[:] = operations
+        # The simulator's own step: it renumbers the qubits in use to 0, 1, 2, ...
+        columns: dict[int, int] = simulator._map_circuit_to_contiguous_qubits(circuit)
+        simulation = simulator.initialize_simulation(
+            qubit_count=circuit.num_qubits, shots=shots, batch_size=1
+        )
+        simulation.evolve(circuit.instructions)
+        measurements = None
+        if shots:
+            rotations = circuit.basis_rotation_instructions
+            if rotations:
+                simulation.evolve(rotations)
+            bits = results.bits_of(
+                results.draw(simulation.probabilities, shots, rng), circuit.num_qubits
+            )
+            bits = self._misread(bits, sorted(columns, key=columns.__getitem__), rng)
+            selected = bits[:, [columns[qubit] for qubit in measured]]
+            measurements = results.bit_matrix_json(selected)
+            values = [results.sampled_value(result, bits) for result in circuit.results]
+        else:
+            values = [results.exact_value(result, simulation) for result in circuit.results]
+        kinds = [
+            {"type": wish.dict(exclude_none=True), "value": value}
+            for wish, value in zip(requested, values, strict=True)
+        ]
+        return Outcome(measured, measurements, kinds)
+
+    def _operations(self) -> list[Any]:
+        """The circuit's operations, with the device's errors after each gate."""
+        operations: list[Any] = []
+        for operation in self.program.circuit.instructions:
+            operations.append(operation)
+            if self.noise is not None and isinstance(operation, GateOperation):
+                operations += self.noise.after(operation, physical=self.program.physical)
+        return operations
+
+    def _misread(
+        self, bits: NDArray[np.uint8], qubits: list[int], rng: np.random.Generator
+    ) -> NDArray[np.uint8]:
+        if self.noise is None:
+            return bits
+        return self.noise.misread(bits, qubits, rng, physical=self.program.physical)
+
+
+def _check_size(used: int, task: Task, rules: Rules) -> None:
     if not used:
         raise Refused("The program uses no qubit: apply a gate or measure one.")
     if used > task.qubit_count:
@@ -52,105 +273,6 @@ def prepare(task: Task) -> PreparedProgram:
         raise Refused(
             f"input_params.qubit_count says {declared}, but the program uses {used} qubits."
         )
-    results.check(circuit, task.shots, task.limits)
-    return PreparedProgram(task, circuit)
-
-
-@dataclass
-class PreparedProgram:
-    """A program that SV1 takes."""
-
-    task: Task
-    circuit: Circuit
-
-    def run(self, job_id: str, seed: int) -> bytes:
-        """Simulate and write Braket's `GateModelTaskResult`. Runs once: the simulator rewrites the circuit."""
-        started = datetime.now(UTC)
-        circuit, shots = self.circuit, self.task.shots
-        measured = list(circuit.measured_qubits)
-        requested = [result.copy(deep=True) for result in circuit.results]
-        # The simulator's own step: it renumbers the qubits in use to 0, 1, 2, ...
-        columns: dict[int, int] = _SIMULATOR._map_circuit_to_contiguous_qubits(circuit)
-        simulation = _SIMULATOR.initialize_simulation(
-            qubit_count=circuit.num_qubits, shots=shots, batch_size=1
-        )
-        simulation.evolve(circuit.instructions)
-        document: dict[str, Any] = {}
-        measurements = None
-        if shots:
-            rotations = circuit.basis_rotation_instructions
-            if rotations:
-                simulation.evolve(rotations)
-            samples = results.draw(simulation.probabilities, shots, np.random.default_rng(seed))
-            bits = results.bits_of(samples, circuit.num_qubits)
-            selected = bits[:, [columns[qubit] for qubit in measured]] if measured else bits
-            measurements = results.bit_matrix_json(selected)
-            values = [results.sampled_value(result, bits) for result in circuit.results]
-        else:
-            values = [results.exact_value(result, simulation) for result in circuit.results]
-        document["resultTypes"] = [
-            {"type": wish.dict(exclude_none=True), "value": value}
-            for wish, value in zip(requested, values, strict=True)
-        ]
-        document["measuredQubits"] = measured or list(range(circuit.num_qubits))
-        document["taskMetadata"] = {
-            "braketSchemaHeader": {"name": "braket.task_result.task_metadata", "version": "1"},
-            "id": job_id,
-            "shots": shots,
-            "deviceId": self.task.backend_id,
-            "createdAt": _timestamp(started),
-            "endedAt": _timestamp(datetime.now(UTC)),
-            "status": "COMPLETED",
-        }
-        document["additionalMetadata"] = {
-            "action": {
-                "braketSchemaHeader": {"name": "braket.ir.openqasm.program", "version": "1"},
-                "source": self.task.input["qasm"],
-            }
-        }
-        return results.document(document, measurements)
-
-
-def _interpret(source: str) -> Circuit:
-    complaints = io.StringIO()  # ANTLR names line and column on stderr only
-    try:
-        with contextlib.redirect_stderr(complaints):
-            program = parse(source)
-    except MemoryError:
-        raise
-    except Exception as error:  # the parser raises its own, ANTLR's and Python's errors alike
-        first = complaints.getvalue().partition("\n")[0][:_LONGEST_COMPLAINT]
-        raise Refused(f"The program is not OpenQASM 3: {first or _words(error)}") from error
-    context = StrictContext()
-    interpreter = Interpreter(context)
-    for statement in program.statements:
-        line = statement.span.start_line if statement.span else None
-        where = f"Line {line}: " if line else ""
-        try:
-            check_statement(statement)
-            interpreter.visit(statement)
-        except Refused as error:
-            raise Refused(f"{where}{error}") from error
-        except MemoryError:
-            raise
-        except (
-            Exception
-        ) as error:  # the interpreter reports a bad program by whatever Python raises
-            raise Refused(f"{where}{_words(error)}") from error
-    context.check_verbatim()
-    circuit = context.circuit
-    try:
-        circuit.validate_single_measured_register()
-    except ValueError as error:
-        raise Refused(str(error)) from error
-    return circuit
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply."
-    text = str(error.args[0]) if error.args and not isinstance(error, AttributeError) else ""
-    return text if text else "it cannot be read."
 
 
 def _timestamp(moment: datetime) -> str:

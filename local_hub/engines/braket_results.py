@@ -7,6 +7,7 @@ separators at a fixed stride, `[0,1,1],[1,0,1],...`.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from braket.default_simulator.state_vector_simulation import StateVectorSimulati
 from numpy.typing import NDArray
 
 from local_hub.engines.base import Refused
+from local_hub.engines.braket_rules import Rules
 
 _EXACT_ONLY = {
     "statevector": "state_vector",
@@ -34,8 +36,8 @@ _SIZE_LIMITS = {
 _HEADER = {"name": "braket.task_result.gate_model_task_result", "version": "1"}
 
 
-def check(circuit: Circuit, shots: int, limits: dict[str, int]) -> None:
-    """Hold the requested result types against the shots, the measurements and this machine.
+def check(circuit: Circuit, shots: int, limits: dict[str, int], rules: Rules) -> None:
+    """Hold the requested result types against the device, the shots, the measurements and this machine.
 
     Raises:
         Refused: they do not go together.
@@ -54,6 +56,7 @@ def check(circuit: Circuit, shots: int, limits: dict[str, int]) -> None:
         )
     for result in circuit.results:
         kind = str(result.type.value)
+        rules.check_result(kind, getattr(result, "observable", None) or ())
         if shots and kind in _EXACT_ONLY:
             raise Refused(f"result type {_EXACT_ONLY[kind]} is exact: it needs shots=0.")
         if not shots and kind == "sample":
@@ -144,6 +147,47 @@ def document(entries: dict[str, Any], measurements: bytes | None) -> bytes:
     if measurements is not None:
         parts += [b',"measurements":', measurements]
     return b"".join([*parts, b",", rest[1:]])
+
+
+def set_document(
+    programs: Sequence[tuple[str, dict[str, Any], list[int], bytes | None]],
+    metadata: dict[str, Any],
+) -> bytes:
+    """Write the document of a program set.
+
+    Args:
+        programs: Source, metadata, measured qubits and measurements (as JSON) of each.
+        metadata: That of the task.
+    """
+    written = []
+    for source, additional, measured, measurements in programs:
+        head = {
+            "braketSchemaHeader": {"name": "braket.task_result.program_result", "version": "1"},
+            "source": {
+                "braketSchemaHeader": {"name": "braket.ir.openqasm.program", "version": "1"},
+                "source": source,
+            },
+            "additionalMetadata": {k: v for k, v in additional.items() if k != "action"},
+        }
+        executable = {
+            "braketSchemaHeader": {
+                "name": "braket.task_result.program_set_executable_result",
+                "version": "1",
+            },
+            "inputsIndex": 0,
+            "measuredQubits": measured,
+        }
+        inner = _with(executable, "measurements", measurements or b"null")
+        written.append(_with(head, "executableResults", b"[" + inner + b"]"))
+    header = {"name": "braket.task_result.program_set_task_result", "version": "1"}
+    whole = {"braketSchemaHeader": header, "taskMetadata": metadata}
+    return _with(whole, "programResults", b"[" + b",".join(written) + b"]")
+
+
+def _with(entries: dict[str, Any], name: str, value: bytes) -> bytes:
+    """An object as JSON, with one more entry that is JSON already."""
+    text = json.dumps(entries, separators=(",", ":"), allow_nan=False).encode()
+    return text[:-1] + b',"' + name.encode() + b'":' + value + b"}"
 
 
 def _statistic(result: Any, bits: NDArray[np.uint8], targets: list[int]) -> Any:

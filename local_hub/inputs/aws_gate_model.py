@@ -1,14 +1,18 @@
-"""AWS gate model: one OpenQASM 3 program."""
+"""AWS gate model: one OpenQASM 3 program, or a list of them (a program set, API 3.3)."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, StrictStr
 
-from local_hub.inputs.base import Number, QasmInput, Strict
+from local_hub.inputs.base import Number, Strict
 
-Input = QasmInput
+
+class Input(Strict):
+    """`input` of AWS gate model backends."""
+
+    qasm: StrictStr | Annotated[list[StrictStr], Field(min_length=1)]
 
 
 class Params(Strict):

@@ -23,3 +23,9 @@ def conforms(document: Any, schema: dict[str, Any]) -> None:
 def component(name: str) -> dict[str, Any]:
     """A schema of the contract by its name."""
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The schema itself."""
+    found: dict[str, Any] = _CONTRACT["components"]["schemas"][name]
+    return found

@@ -1,0 +1,1 @@
+"""Writes the files of the local Hub's catalog."""
