@@ -5,16 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import transport
+from benchmarks import local_hub, transport
+
+_ALL = {"transport": transport, "local-hub": local_hub}
 
 
 def main() -> int:
     """Measure what is named."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    transport.add_arguments(commands.add_parser("transport", help=transport.SUMMARY))
+    for name, module in _ALL.items():
+        command = commands.add_parser(name, help=module.SUMMARY)
+        command.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        command.add_argument("--quick", action="store_true", help="fewer repetitions, fewer jobs")
     arguments = parser.parse_args()
-    return transport.main(arguments)
+    return _ALL[arguments.command].main(arguments)
 
 
 sys.exit(main())

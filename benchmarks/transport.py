@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,30 +26,17 @@ import httpx
 from pydantic import SecretStr
 
 from benchmarks import null_hub
+from benchmarks.rows import Row, show
 from shared_transport import AsyncHubClient, HubClient
 from shared_transport.embedded import embedded_hub
 from shared_transport.requests import JobRequest
 from shared_transport.settings import Settings
 
-SUMMARY = "overhead, waiting, many jobs, large results"
+SUMMARY = "the client: overhead, waiting, many jobs, large results"
 TOKEN = "none"  # noqa: S105 - the null Hub asks for none
 HEADERS = {"Accept": "application/json", "X-Auth-Token": TOKEN}
 # How a job is noticed: its seconds, the most requests.
 WAITS = ((0.3, 10), (2.0, 20))
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    what: str
-    measured: float
-    limit: float
-    unit: str
-
-    @property
-    def within(self) -> bool:
-        return self.measured <= self.limit
 
 
 @dataclass(frozen=True)
@@ -291,26 +278,6 @@ def _resident(word: str) -> float | None:
     return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith(word))
 
 
-def table(rows: list[Row]) -> str:
-    """The rows as plain text."""
-    cells = [("what", "measured", "limit", "within")]
-    for row in rows:
-        numbers = [f"{value:.3g} {row.unit}".strip() for value in (row.measured, row.limit)]
-        cells.append((row.what, numbers[0], numbers[1], "yes" if row.within else "NO"))
-    widths = [max(len(line[column]) for line in cells) for column in range(4)]
-    lines = [
-        f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d:<{widths[3]}}".rstrip()
-        for a, b, c, d in cells
-    ]
-    lines.insert(1, "-" * (sum(widths) + 6))
-    return "\n".join(lines)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--quick", action="store_true", help="fewer repetitions and 200 jobs")
-
-
 def main(arguments: argparse.Namespace) -> int:
     """Measure and print. Returns the exit status."""
     scale = QUICK if arguments.quick else Scale()
@@ -319,11 +286,7 @@ def main(arguments: argparse.Namespace) -> int:
         for measure in (overhead, waits, many, large):
             rows += measure(base_url, scale)
     rows += on_local_hub(scale)
-    if arguments.json:
-        print(json.dumps([{**asdict(row), "within": row.within} for row in rows], indent=2))
-    else:
-        print(table(rows))
-    return 0 if all(row.within for row in rows) else 1
+    return show(rows, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from local_hub.faults.spec import SUMMARY, Fault, Seconds, parse_fault, parse_seconds
+
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
 
@@ -34,14 +36,29 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m local_hub", description="The quantum Hub on this machine."
+        prog="python -m local_hub",
+        description="The quantum Hub on this machine.",
+        epilog=SUMMARY,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
     add("--port", type=_port, help=f"port to listen on, 0: a free one (default: {DEFAULT_PORT})")
     add("--token", help="token that clients must send (default: a random one, printed)")
     add("--state", type=Path, metavar="DIR", help="folder of the jobs (default: a temporary one)")
+    add(
+        "--database",
+        metavar="URL",
+        help="keep the jobs in PostgreSQL, postgresql://USER@HOST:PORT/NAME; give the password in"
+        " PGPASSWORD or ~/.pgpass: a command line can be seen (default: a file in the state folder)",
+    )
     add("--workers", type=_positive, metavar="N", help="jobs at a time (default: one a core)")
+    add(
+        "--executor",
+        type=_cluster,
+        metavar="URL",
+        help="compute on a Ray cluster, ray:HOST:PORT, that this machine is a node of (default: here)",
+    )
     add("--seed", type=int, metavar="N", help="make job ids and results repeatable")
     add("--job-time-limit", type=_seconds, metavar="S", help="seconds a job may run (default: 900)")
     add(
@@ -83,7 +100,23 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="seconds until a token of a login ends (default: 300)",
     )
+    add("--tls-cert", type=Path, metavar="FILE", help="serve https with this certificate (PEM)")
+    add("--tls-key", type=Path, metavar="FILE", help="the certificate's key, without a password")
     add("--ideal", action="store_true", help="simulate quantum computers without their noise")
+    add(
+        "--latency",
+        type=_latency,
+        metavar="S",
+        help="let every answer come S seconds later, or A-B seconds (default: 0)",
+    )
+    add(
+        "--fault",
+        action="append",
+        default=[],
+        type=_fault,
+        metavar="SPEC",
+        help="let something go wrong on purpose, see below; may be repeated",
+    )
     add(
         "--embedded",
         action="store_true",
@@ -113,6 +146,32 @@ def _seconds(text: str) -> float:
 
 def _positive_seconds(text: str) -> int:
     return _whole(text, 1, 2**31 - 1)
+
+
+def _latency(text: str) -> Seconds:
+    try:
+        return parse_seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return parse_fault(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _cluster(text: str) -> str:
+    """HOST:PORT of a cluster's head. `ray://` is the address of another server, Ray's client server."""
+    scheme, _, address = text.partition(":")
+    host, _, port = address.rpartition(":")
+    if scheme != "ray" or not host or "/" in address or not port.isdigit():
+        raise argparse.ArgumentTypeError(
+            f"{text} is not ray:HOST:PORT, with the address that `ray start --address` takes"
+        )
+    _whole(port, 1, 65535)
+    return address
 
 
 def _user(text: str) -> tuple[str, str]:

@@ -17,6 +17,8 @@ from local_hub.store.accounts import AccountStore, TokenRecord
 OWNER = "user:owner"
 """The account of the Hub's own token."""
 
+_LONGEST_ORGANIZATION = 150
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -82,7 +84,7 @@ class Access:
         if authorization is not None:
             scheme, _, value = authorization.partition(" ")
             sent.append(value.strip() if scheme.lower() == "bearer" else "")
-        organization = request.headers.get("x-organizationid")
+        organization = _organization(request.headers.get("x-organizationid"))
         callers = {self._caller(token, organization) for token in sent}
         if len(callers) > 1:
             raise Problem(401, "X-Auth-Token and Authorization name two users: send one of them.")
@@ -110,6 +112,15 @@ class Access:
         if record.service_execution is not None:
             return Caller(Scope(record.account, record.service_execution))
         return Caller(_scope(record.account, _member(record, organization)))
+
+
+def _organization(sent: str | None) -> str | None:
+    """The organization that a header names; an empty one names none."""
+    if sent is not None and len(sent) > _LONGEST_ORGANIZATION:
+        raise Problem(
+            403, f"X-OrganizationId is no organization: it is longer than {_LONGEST_ORGANIZATION}."
+        )
+    return sent or None
 
 
 def _member(record: TokenRecord, organization: str | None) -> str | None:

@@ -6,13 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from local_hub.catalog import Backend, Catalog
 from local_hub.engines import engine_name
 from local_hub.engines.base import Task
 from local_hub.inputs import load_input
-from local_hub.problems import Problem, sentence
+from local_hub.inputs.base import Strict
+from local_hub.problems import Problem, brief, sentence
 from local_hub.records import JobRecord
 from local_hub.schemas import CreateJob
 from local_hub.settings import Settings
@@ -54,10 +55,16 @@ def admit(body: bytes, catalog: Catalog, settings: Settings) -> Admission:
     engine = engine_name(backend.provider, input_format)
     _check_shots(request.shots, backend)
     models = load_input(engine)
-    job_input = _input(request, models.Input)
-    params = _validated(models.Params, request.input_params or {}, "input_params")
+    given = _input(request, models.Input)
+    params_given = _validated(models.Params, request.input_params or {}, "input_params")
+    for part in (given, params_given):
+        _check_qubits(part.declared_qubits(), backend)
+    job_input, params = (
+        given.model_dump(exclude_none=True),
+        params_given.model_dump(exclude_none=True),
+    )
     task = _task(backend, input_format, job_input, params, request.shots, settings)
-    return Admission(request, backend, input_format, engine, task, json.dumps(job_input).encode())
+    return Admission(request, backend, input_format, engine, task, _text(job_input))
 
 
 def find_backend(catalog: Catalog, backend_id: str) -> Backend:
@@ -69,7 +76,7 @@ def find_backend(catalog: Catalog, backend_id: str) -> Backend:
     backend = catalog.get(backend_id)
     if backend is None:
         nearest = " or ".join(catalog.nearest(backend_id))
-        raise Problem(404, f"There is no backend {backend_id!r}. Did you mean {nearest}?")
+        raise Problem(404, f"There is no backend {brief(backend_id)!r}. Did you mean {nearest}?")
     return backend
 
 
@@ -117,19 +124,38 @@ def _format(request: CreateJob, backend: Backend) -> str:
 def _check_shots(shots: int, backend: Backend) -> None:
     least, most = backend.shots_range
     if not least <= shots <= most:
-        raise Problem(422, f"`shots` is {shots}; {backend.id} takes {least} to {most}.")
+        raise Problem(422, f"`shots` is {brief(shots)}; {backend.id} takes {least} to {most}.")
 
 
-def _input(request: CreateJob, model: type[BaseModel]) -> dict[str, Any]:
+def _check_qubits(declared: tuple[str, int] | None, backend: Backend) -> None:
+    if declared is not None and declared[1] > backend.qubit_count:
+        field, count = declared
+        raise Problem(
+            422,
+            f"`{field}` asks for {brief(count)} qubits; {backend.id} has {backend.qubit_count} qubits.",
+        )
+
+
+def _input(request: CreateJob, model: type[Strict]) -> Strict:
     """The input as an object. A bare program is its `qasm`; a discriminator that some clients send is dropped."""
     given = {"qasm": request.input} if isinstance(request.input, str) else dict(request.input)
     given.pop("backendId", None)
     return _validated(model, given, "input")
 
 
-def _validated(model: type[BaseModel], given: dict[str, Any], where: str) -> dict[str, Any]:
+def _text(job_input: dict[str, Any]) -> bytes:
+    """The input as it is kept. What Python reads and JSON does not know is refused."""
     try:
-        return model.model_validate(given).model_dump(exclude_none=True)
+        return json.dumps(job_input, allow_nan=False).encode()
+    except ValueError:
+        raise Problem(
+            422, "`input` has NaN, Infinity or a number beyond 1.8e308: use finite ones."
+        ) from None
+
+
+def _validated(model: type[Strict], given: dict[str, Any], where: str) -> Strict:
+    try:
+        return model.model_validate(given)
     except ValidationError as error:
         first = _first(error)
         text = sentence(first, where=where)

@@ -25,23 +25,37 @@ def simulation_seed(job_id: str) -> int:
 class JobIds:
     """Makes job ids."""
 
-    def __init__(self, seed: int | None, times_seen: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        seed: int | None,
+        times_seen: Callable[[str], int],
+        is_taken: Callable[[str], bool],
+    ) -> None:
         """Set the way to make ids.
 
         Args:
             seed: None for random ids; else an id follows from the seed, the job's fingerprint and how many jobs with
                 this fingerprint came before, whatever else runs.
             times_seen: How many stored jobs have a fingerprint.
+            is_taken: Whether a job has an id. An earlier number may be missing in the store: it could not be stored.
         """
         self._seed = seed
         self._times_seen = times_seen
+        self._is_taken = is_taken
         self._seen: dict[str, int] = {}
 
     def next(self, mark: str) -> str:
         """Make the id of the next job with this fingerprint."""
         if self._seed is None:
             return str(uuid.uuid4())
-        seen = self._seen[mark] if mark in self._seen else self._times_seen(mark)
+        seen = self._seen.get(mark)
+        if seen is None:
+            seen = self._times_seen(mark)
+            while self._is_taken(self._id(mark, seen)):
+                seen += 1
         self._seen[mark] = seen + 1
+        return self._id(mark, seen)
+
+    def _id(self, mark: str, seen: int) -> str:
         digest = hashlib.sha256(f"job:{self._seed}:{mark}:{seen}".encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4))

@@ -8,18 +8,20 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from local_hub.admission import Admission, task_of
+from local_hub.backend_states import BackendStates
 from local_hub.catalog import Catalog
 from local_hub.engines import engine_name
 from local_hub.engines.base import Refused, Task
 from local_hub.executor import Executor, Lease
 from local_hub.failures import failure_document
+from local_hub.faults.board import Faults
 from local_hub.identity import JobIds, fingerprint, simulation_seed
 from local_hub.problems import Problem
 from local_hub.queues import Queues
 from local_hub.records import JobRecord, Scope, Status, now
 from local_hub.sessions import Sessions
 from local_hub.settings import Settings
-from local_hub.slot import JobFailed, WorkerDied
+from local_hub.slot import JobFailed, WorkerDied, WorkerMissing
 from local_hub.store.jobs import JobStore
 
 _log = logging.getLogger(__name__)
@@ -57,21 +59,29 @@ class Lifecycle:
     """The jobs that have not ended, in memory; the store has them all."""
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, store: JobStore, sessions: Sessions
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        store: JobStore,
+        sessions: Sessions,
+        states: BackendStates,
+        faults: Faults,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._store = store
         self._sessions = sessions
-        self._ids = JobIds(settings.seed, store.times_seen)
+        self._states = states
+        self._faults = faults
+        self._ids = JobIds(settings.seed, store.times_seen, store.has)
         self._executor: Executor | None = None
         self._active: dict[str, _Active] = {}
-        self._queues: Queues[_Active] = Queues(
-            lambda job: sessions.may_run(job.record), self._is_open
-        )
+        self._queues: Queues[_Active] = Queues(self._may_run, self._is_open)
         # How many jobs each backend runs.
         self._running: Counter[str] = Counter()
         self._waits: dict[str, deque[int]] = {}
+        # Ends of jobs that nobody waits for: a task lives as long as somebody holds it.
+        self._abandoned: set[asyncio.Task[None]] = set()
         self._closing = False
 
     def start(self, executor: Executor) -> None:
@@ -81,11 +91,7 @@ class Lifecycle:
         for record, input_body in self._store.unfinished():
             backend = self._catalog.get(record.backend_id)
             if backend is None:
-                _log.warning(
-                    "job %s waits for backend %s, which is not in the catalog",
-                    record.id,
-                    record.backend_id,
-                )
+                self._abandon(record)
                 continue
             record.status, record.started_at = Status.PENDING, None
             task = task_of(backend, record, input_body, self._settings)
@@ -114,6 +120,16 @@ class Lifecycle:
         if backend is not None and self._executor is not None and not self._closing:
             self._executor.warm(engine_name(backend.provider, backend.input_formats[0]))
 
+    def spare(self, engine: str) -> Lease | None:
+        """A place to compute that no job waits for."""
+        free = self._executor is not None and not self._closing and not self.has_waiting
+        return self._executor.lease(engine) if self._executor is not None and free else None
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether a job waits for nothing but a worker."""
+        return self._queues.next() is not None
+
     def queue_size(self, backend_id: str) -> int:
         """How many jobs wait for a backend."""
         return self._queues.size(backend_id)
@@ -139,10 +155,11 @@ class Lifecycle:
         While a warm worker is free, its verdict on the input is awaited for a moment.
 
         Raises:
-            Problem: 422, the worker refused the input; 404, 409 or 422, its session does not take it. Nothing is
-                stored.
+            Problem: 422, the worker refused the input; 404, 409 or 422, its session does not take it; 409, its backend
+                takes none. Nothing is stored.
         """
         assert self._executor is not None
+        self._states.check(admission.backend.id)
         self._check_session(admission, scope)
         lease = None if self._queues.next() else self._executor.lease(admission.engine)
         check: asyncio.Task[None] | None = None
@@ -158,11 +175,7 @@ class Lifecycle:
         except BaseException:
             _give_back(lease, check)
             raise
-        if (
-            lease is not None
-            and self._is_open(job.backend_id)
-            and self._sessions.may_run(job.record)
-        ):
+        if lease is not None and self._is_open(job.backend_id) and self._may_run(job):
             self._begin(job, lease, check)
         else:
             self._queues.add(job)
@@ -177,8 +190,10 @@ class Lifecycle:
             return
         job.cancelled = True
         if self._queues.remove(job):
+            job.record.status = Status.CANCELLING
             await self._end(job, Status.CANCELLED, None)
         elif job.work is not None:
+            job.record.status = Status.CANCELLING
             if job.lease is not None:
                 job.lease.kill()
             job.work.cancel()
@@ -200,7 +215,13 @@ class Lifecycle:
     def _is_open(self, backend_id: str) -> bool:
         """Whether a backend takes a job now: a device runs one at a time, a simulator as many as there are workers."""
         backend = self._catalog.get(backend_id)
+        if not self._states.is_processing(backend_id):
+            return False
         return backend is None or not backend.is_device or not self._running[backend_id]
+
+    def _may_run(self, job: _Active) -> bool:
+        """Whether neither a session nor a fault makes a job wait."""
+        return self._sessions.may_run(job.record) and self._faults.may_begin(job.id)
 
     def _check_session(self, admission: Admission, scope: Scope) -> None:
         session_id = admission.request.session_id
@@ -210,6 +231,7 @@ class Lifecycle:
     async def _accept(self, job: _Active, input_body: bytes) -> None:
         self._active[job.id] = job
         self._sessions.joined(job.record)
+        self._faults.new_job(job.id)
         try:
             await self._store.add(job.record, input_body)
         except BaseException:
@@ -264,7 +286,10 @@ class Lifecycle:
             if job.lease is not None:
                 job.lease = None
                 lease.release()
-            await asyncio.sleep(self._seconds_left(record))
+            if status is Status.ABORTED:
+                record.started_at = None
+            else:
+                await asyncio.sleep(self._seconds_left(record))
         except WorkerDied as error:
             _log.warning("job %s runs once more: %s", record.id, error)
             record.status, record.started_at = Status.PENDING, None
@@ -309,12 +334,29 @@ class Lifecycle:
                 raise
             text = f"The job was run {job.runs} times, and each time {error}."
             return Status.FAILED, failure_document("worker_died", text)
+        except WorkerMissing as error:
+            if job.runs > 1:
+                text = f"The job was run once, and could not be run again: {error}."
+                return Status.FAILED, failure_document("worker_died", text)
+            return Status.ABORTED, failure_document("aborted", f"The job never began: {error}.")
+
+    def _abandon(self, record: JobRecord) -> None:
+        """End a job of the last start whose backend is no longer in the catalog."""
+        status = Status.ABORTED if record.started_at is None else Status.FAILED
+        final = JobRecord(**{**vars(record), "status": status, "ended_at": now()})
+        text = f"This Hub has no backend {record.backend_id} any more."
+        ending = asyncio.create_task(self._store.finish(final, failure_document("aborted", text)))
+        self._abandoned.add(ending)
+        ending.add_done_callback(self._abandoned.discard)
 
     def _seconds_left(self, record: JobRecord) -> float:
         """How long a job goes on after its simulation, where jobs have a stated duration."""
         assert record.started_at is not None
         duration = self._settings.job_seconds
-        return 0.0 if duration is None else max(0.0, duration - (now() - record.started_at) / 1000)
+        if duration is None:
+            return 0.0
+        # Both times are cut to milliseconds: one more, lest the job seems to have ended before its time.
+        return max(0.0, duration + 0.001 - (now() - record.started_at) / 1000)
 
     async def _leave(self, job: _Active, status: Status, result: bytes | None) -> None:
         """Give back what a job that ran holds, and end it. From here on it is too late to cancel it."""

@@ -21,12 +21,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import quote
 
 import uvicorn
 
 from local_hub.app import PREFIX, TOKEN_PATH, create_app
-from local_hub.settings import Settings
+from local_hub.executor import Executor
+from local_hub.faults.transport import http_protocol
+from local_hub.settings import Cluster, Settings
 from local_hub.state_folder import state_folder
+from local_hub.tls import check_pair
 
 _DEFAULT_PORT = 8765
 _SECONDS_TO_CLOSE = 5.0
@@ -65,6 +69,7 @@ class Announcement:
         lines = [f"The local Hub serves {place['base_url']}", f"Token: {place['token']}"]
         if "token_url" in place:
             lines.append(f"Login: {place['token_url']}")
+        lines.append(f"Console: {console_address(place['base_url'], place['token'])}")
         self._stream.write("\n".join([*lines, "End it with Ctrl-C."]) + "\n")
         self._stream.flush()
 
@@ -80,26 +85,37 @@ class Announcement:
         self._stream.close()
 
 
+def console_address(base_url: str, token: str) -> str:
+    """The console's page; what follows `#` stays in the browser."""
+    return f"{base_url.removesuffix(PREFIX)}/#token={quote(token, safe='')}"
+
+
 def serve(options: argparse.Namespace, announcement: Announcement) -> None:
     """Serve until a signal, or the parent's end.
 
     Raises:
-        OSError: the address is taken, or the state folder is in use or cannot be written.
+        OSError: the address is taken, the state folder is in use or cannot be written, or the cluster cannot be used.
+        ValueError: the certificate and the key cannot be served.
     """
     token = options.token or secrets.token_urlsafe(24)
     logging.basicConfig(level=logging.WARNING, format="local_hub: %(levelname)s %(message)s")
+    has_tls = check_pair(options.tls_cert, options.tls_key)
     with state_folder(options.state) as state, _listen(options) as listener:
+        settings = _settings(options, token, state)
         config = uvicorn.Config(
-            create_app(_settings(options, token, state)),
+            create_app(settings, _executor(settings)),
             log_config=None,
             access_log=False,
             server_header=False,
             ws="none",
+            http=http_protocol(),
             timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=1,
+            ssl_certfile=options.tls_cert,
+            ssl_keyfile=options.tls_key,
         )
         runtime_file = state / "runtime.json"
-        origin = _origin(listener)
+        origin = _origin(listener, "https" if has_tls else "http")
         place = {"base_url": origin + PREFIX, "token": token}
         if options.user:
             place["token_url"] = origin + TOKEN_PATH
@@ -130,14 +146,30 @@ def _settings(options: argparse.Namespace, token: str, state: Path) -> Settings:
         "token_seconds": options.token_seconds,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
+    cluster = None
+    if options.executor is not None:
+        cluster = Cluster(options.executor, options.workers, options.job_memory_limit)
+        given["workers"] = 1  # a place on the cluster has one core
     return Settings(
         token=token,
         state=state,
+        database=options.database,
         sessions=frozenset(options.sessions),
         users=dict(options.user),
         noise=not options.ideal,
+        cluster=cluster,
+        latency=options.latency,
+        faults=tuple(options.fault),
         **given,
     )
+
+
+def _executor(settings: Settings) -> Callable[[Callable[[], None]], Executor] | None:
+    if settings.cluster is None:
+        return None
+    from local_hub.cluster import connect
+
+    return connect(settings.cluster)
 
 
 class _Server(uvicorn.Server):
@@ -206,9 +238,9 @@ def _listen(options: argparse.Namespace) -> Iterator[socket.socket]:
         yield listener
 
 
-def _origin(listener: socket.socket) -> str:
+def _origin(listener: socket.socket, scheme: str) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _write_private(path: Path, content: dict[str, str]) -> None:

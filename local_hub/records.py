@@ -22,18 +22,23 @@ class Scope:
 
 
 class Status(enum.StrEnum):
-    """The lifecycle of a job here. The API knows more states; this Hub has no use for them yet."""
+    """The lifecycle of a job, in the API's words. CANCELLING is never stored: a restart would not go on cancelling.
+
+    The API's UNKNOWN is for a provider that has not reported a state: here the Hub always knows.
+    """
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
+    CANCELLING = "CANCELLING"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
+    ABORTED = "ABORTED"
 
     @property
     def is_final(self) -> bool:
         """Whether nothing changes any more."""
-        return self not in (Status.PENDING, Status.RUNNING)
+        return self not in (Status.PENDING, Status.RUNNING, Status.CANCELLING)
 
 
 @dataclass
@@ -57,6 +62,13 @@ class JobRecord:
     started_at: int | None = None
     ended_at: int | None = None
 
+    @property
+    def milliseconds(self) -> int:
+        """How long it ran, if it has ended; 0 for a job that never began."""
+        if self.started_at is None or self.ended_at is None:
+            return 0
+        return self.ended_at - self.started_at
+
 
 class SessionStatus(enum.StrEnum):
     """The lifecycle of a session here."""
@@ -66,6 +78,12 @@ class SessionStatus(enum.StrEnum):
     INACTIVE = "INACTIVE"
     DRAINING = "DRAINING"
     CLOSED = "CLOSED"
+    ABORTED = "ABORTED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing changes any more."""
+        return self in (SessionStatus.CLOSED, SessionStatus.ABORTED)
 
 
 @dataclass

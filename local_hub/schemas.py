@@ -1,13 +1,27 @@
-"""What the local Hub says and reads, in the words of the API. Its own models: it shares none with the clients."""
+"""What the local Hub says and reads, in the words of the API. Its own models: it shares none with the clients.
+
+What a request may hold, whatever the backend; above it the answer is 422 and names the field:
+
+- a body: 64 MiB, not compressed, JSON of at most 200 levels (by pydantic's reader) without NaN, Infinity, numbers
+  beyond 1.8e308 or integers beyond 4300 digits;
+- `name` and each of `tags`: 1000 characters without NUL, 1000 tags;
+- `input_params` and `metadata`: a million characters as JSON, without NUL;
+- an id: 100 characters; a filter of a list: 100 values of 1000 characters; a page: 100 rows, whatever was asked.
+
+`shots` and declared qubits are held against the backend's own numbers; what this machine holds of a backend stands in
+`catalog/limits`, and for inputs that are no circuits in `inputs`.
+"""
 
 from __future__ import annotations
 
+import json
+import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, Field, StrictBool, StrictInt, StrictStr
 
-from local_hub.records import JobRecord, SessionRecord
+from local_hub.records import JobRecord, SessionRecord, SessionStatus
 
 InputFormat = Literal[
     "OPEN_QASM_V1",
@@ -27,20 +41,59 @@ StatusWord = Literal[
     "UNKNOWN", "PENDING", "ABORTED", "RUNNING", "COMPLETED", "FAILED", "CANCELLING", "CANCELLED"
 ]
 _T = TypeVar("_T")
+LONGEST_NAME = 1_000
+LONGEST_TAG = 1_000
+MOST_TAGS = 1_000
+LARGEST_OBJECT = 1_000_000
+_LONGEST_ID = 100
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL stores no NUL in a text.
+    if "\0" in text:
+        raise ValueError("should have no NUL character")
+    return text
+
+
+def _small(value: dict[str, Any]) -> dict[str, Any]:
+    """An object that a database keeps as JSON beside its row. JSON knows no NaN, and PostgreSQL no NUL."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except ValueError:
+        raise ValueError("should have finite numbers only") from None
+    if len(text) > LARGEST_OBJECT:
+        raise ValueError(f"should have at most {LARGEST_OBJECT} characters as JSON")
+    if "\\u0000" in text:
+        raise ValueError("should have no NUL character")
+    return value
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise ValueError("should be a UUID") from None
+
+
+_Id = Annotated[StrictStr, Field(max_length=_LONGEST_ID)]
+_Name = Annotated[StrictStr, Field(max_length=LONGEST_NAME), AfterValidator(_storable)]
+_Tag = Annotated[StrictStr, Field(max_length=LONGEST_TAG), AfterValidator(_storable)]
+_Tags = Annotated[list[_Tag], Field(max_length=MOST_TAGS)]
+_Object = Annotated[dict[str, Any], AfterValidator(_small)]
 SessionWord = Literal["UNKNOWN", "ABORTED", "OPEN", "ACTIVE", "INACTIVE", "DRAINING", "CLOSED"]
 
 
 class CreateJob(BaseModel):
     """The body of createJob. Unknown fields are passed over, null is the same as absent."""
 
-    backend_id: StrictStr
+    backend_id: _Id
     shots: StrictInt
     input: dict[str, Any] | StrictStr
-    name: StrictStr | None = None
+    name: _Name | None = None
     input_format: InputFormat | None = None
-    input_params: dict[str, Any] | None = None
-    tags: list[StrictStr] | None = None
-    session_id: StrictStr | None = None
+    input_params: _Object | None = None
+    tags: _Tags | None = None
+    session_id: Annotated[_Id, AfterValidator(_uuid)] | None = None
     sdk_provider: SdkProvider | None = None
 
 
@@ -113,12 +166,12 @@ class JobStatus(BaseModel):
 class CreateSession(BaseModel):
     """The body of createSession. Unknown fields are passed over, null is the same as absent."""
 
-    backend_id: StrictStr
+    backend_id: _Id
     mode: Literal["batch", "dedicated"]
-    provider: StrictStr
+    provider: _Id
     ttl: Annotated[StrictInt, Field(ge=1, le=2**31 - 1)] | None = None
-    tags: list[StrictStr] | None = None
-    metadata: dict[str, Any] | None = None
+    tags: _Tags | None = None
+    metadata: _Object | None = None
     sdk_provider: SdkProvider | None = None
 
 
@@ -150,7 +203,7 @@ class Session(BaseModel):
     @classmethod
     def of(cls, record: SessionRecord) -> Session:
         """Say what is known of a session."""
-        closed = record.closed_at is not None
+        final = record.status.is_final
         return cls(
             id=record.id,
             backend_id=record.backend_id,
@@ -165,8 +218,8 @@ class Session(BaseModel):
             tags=record.tags,
             metadata=record.metadata,
             sdk_provider=record.sdk_provider,
-            final=closed,
-            final_not_aborted=closed,
+            final=final,
+            final_not_aborted=final and record.status is not SessionStatus.ABORTED,
         )
 
 
@@ -201,8 +254,8 @@ class Workload(BaseModel):
 class CreateUser(BaseModel):
     """The body of the admin API's request for a user's token."""
 
-    name: Annotated[StrictStr, Field(min_length=1, max_length=100)]
-    organizations: list[StrictStr] | None = None
+    name: Annotated[StrictStr, Field(min_length=1, max_length=100), AfterValidator(_storable)]
+    organizations: list[_Id] | None = None
 
 
 class NewUser(BaseModel):

@@ -1,7 +1,8 @@
 """Sessions: what they are for, who may use them, and how they end.
 
 OPEN until the first job begins; ACTIVE from then on; INACTIVE when it had no job for a while; DRAINING when it takes
-no more jobs and has some; CLOSED after that, after `closeSession`, and when its time to live is over. Jobs that were
+no more jobs and has some; CLOSED after that, after `closeSession`, and when its time to live is over; ABORTED when it
+never began and cannot any more: the Hub came up again without the backend, or without sessions for it. Jobs that were
 accepted go on in each case. A dedicated session has its backend to itself while it is ACTIVE or DRAINING. (Source: the
 API's description of createSession, closeSession, updateSessionState and of Session's status and mode.)
 """
@@ -61,7 +62,21 @@ class Sessions:
     def start(self) -> None:
         """Take up the sessions that the last start left open. Their jobs come with `joined`."""
         for record in self._store.open():
-            self._admit(record)
+            if self._can_be(record):
+                self._admit(record)
+            else:
+                self._abandon(record)
+
+    def _can_be(self, record: SessionRecord) -> bool:
+        backend = self._catalog.get(record.backend_id)
+        return backend is not None and self._settings.has_sessions(backend.id, backend.provider)
+
+    def _abandon(self, record: SessionRecord) -> None:
+        """End a session that this Hub has no place for. One that never began was not really created."""
+        begun = record.started_at is not None
+        record.status = SessionStatus.CLOSED if begun else SessionStatus.ABORTED
+        record.closed_at = now()
+        self._store.note(record)
 
     def settle(self) -> None:
         """Close what was draining at the last start and has no job left."""
@@ -123,7 +138,7 @@ class Sessions:
                 422,
                 f"`session_id`: session {session_id} is of {record.backend_id}, not of {backend_id}.",
             )
-        if record.status in (SessionStatus.CLOSED, SessionStatus.DRAINING):
+        if record.status.is_final or record.status is SessionStatus.DRAINING:
             raise Problem(
                 409,
                 f"Session {session_id} is {record.status} and takes no more jobs: create another session.",
@@ -133,13 +148,15 @@ class Sessions:
         """Let a session run empty, or take jobs again.
 
         Raises:
-            Problem: 404 for an unknown session, 422 for a closed one.
+            Problem: 404 for an unknown session, 422 for one that has ended.
         """
         record = self.find(session_id, scope)
         session = self._open.get(session_id)
         if session is None:
             if accept:
-                raise Problem(422, f"Session {session_id} is CLOSED: create another session.")
+                raise Problem(
+                    422, f"Session {session_id} is {record.status}: create another session."
+                )
             return record
         if not accept and not session.jobs:
             self._close(session)
@@ -193,11 +210,10 @@ class Sessions:
         if job.session_id is None:
             return
         session = self._open.get(job.session_id)
-        usage = 0 if job.started_at is None else (job.ended_at or now()) - job.started_at
         if session is None:
-            self._store.note_usage(job.session_id, usage)
             return
-        session.record.usage += usage
+        # The store adds the same when it stores the job's end.
+        session.record.usage += job.milliseconds
         session.jobs.discard(job.id)
         if not session.jobs:
             if session.record.status is SessionStatus.DRAINING:

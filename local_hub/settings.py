@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local_hub.faults.spec import Fault, Seconds
+
 
 def default_memory_limit() -> int:
     """Three quarters of this machine's memory, in MB; 0, no limit, where it cannot be told."""
@@ -17,12 +19,28 @@ def default_memory_limit() -> int:
 
 
 @dataclass(frozen=True)
+class Cluster:
+    """A Ray cluster that computes instead of this machine.
+
+    Attributes:
+        address: HOST:PORT of its head.
+        workers: Jobs that run at the same time at most; None for as many as it has CPUs.
+        memory_limit: MB that a job may take, 0 for no limit; None for 3/4 of its node's memory.
+    """
+
+    address: str
+    workers: int | None = None
+    memory_limit: int | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """How a local Hub runs.
 
     Attributes:
         token: What clients must send.
-        state: Folder of the database.
+        state: Folder of the database and the runtime file.
+        database: PostgreSQL's URL; None for SQLite in the state folder.
         workers: Jobs that run at the same time.
         seed: Makes job ids and results repeatable; None for random ones.
         job_time_limit: Seconds that a job may run.
@@ -35,10 +53,14 @@ class Settings:
         users: Names and passwords of those who may log in.
         token_seconds: Seconds until an access token ends.
         noise: Whether QPUs are simulated with the noise of their calibration.
+        cluster: What computes instead of this machine, if anything.
+        latency: How much later every answer comes.
+        faults: What goes wrong on purpose, from the start.
     """
 
     token: str
     state: Path
+    database: str | None = field(default=None, repr=False)  # it may hold a password
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     seed: int | None = None
     job_time_limit: float = 900.0
@@ -51,6 +73,9 @@ class Settings:
     users: Mapping[str, str] = field(default_factory=dict)
     token_seconds: int = 300
     noise: bool = True
+    cluster: Cluster | None = None
+    latency: Seconds | None = None
+    faults: tuple[Fault, ...] = ()
 
     def has_sessions(self, backend_id: str, provider: str) -> bool:
         """Whether a backend has sessions."""

@@ -23,6 +23,10 @@ class WorkerDied(Exception):
     """The process ended before it answered."""
 
 
+class WorkerMissing(Exception):
+    """No process could be started, so the job never began."""
+
+
 class Slot:
     """A worker process: started when first asked, started anew after it died, asked one thing at a time."""
 
@@ -79,6 +83,7 @@ class Slot:
         Raises:
             Refused, JobFailed: the worker's answer.
             WorkerDied: the process ended before it answered.
+            WorkerMissing: no process could be started.
         """
         async with self._turn:
             process = await self._started()
@@ -129,16 +134,17 @@ class Slot:
         self._loaded, self._loading, self._checked = set(), set(), -1
 
     async def _warm(self, engine: str | None) -> None:
-        if engine is None:
-            await self._started()
-            return
-        self._loading.add(engine)
+        if engine is not None:
+            self._loading.add(engine)
         try:
-            await self.ask({"op": "load", "engine": engine})
-        except (JobFailed, WorkerDied) as error:
-            _log.warning("engine %s could not be loaded ahead: %s", engine, error)
+            if engine is None:
+                await self._started()
+            else:
+                await self.ask({"op": "load", "engine": engine})
+        except (JobFailed, WorkerDied, WorkerMissing) as error:
+            _log.warning("a worker could not be made ready (%s): %s", engine, error)
         finally:
-            self._loading.discard(engine)
+            self._loading.discard(engine or "")
 
     async def _started(self) -> Process:
         if self._process is not None and self._process.returncode is None:
@@ -156,9 +162,12 @@ class Slot:
         # -P as the server has it: a file in the user's folder must not stand in for a module of the same name.
         flags = ["-P"] if sys.flags.safe_path else []
         command = [sys.executable, *flags, "-m", "local_hub.worker", "--parent", str(os.getpid())]
-        self._process = await asyncio.create_subprocess_exec(
-            *command, "--memory-mb", str(self._memory_mb), stdin=PIPE, stdout=PIPE, limit=2**20
-        )
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *command, "--memory-mb", str(self._memory_mb), stdin=PIPE, stdout=PIPE, limit=2**20
+            )
+        except OSError as error:
+            raise WorkerMissing(f"its process could not be started: {error.strerror}") from error
         return self._process
 
 

@@ -25,6 +25,7 @@ from local_hub.engines import load_engine
 from local_hub.engines.base import Prepared, Refused, Task
 
 _PR_SET_PDEATHSIG = 1
+_NICENESS = 10
 
 
 def main() -> None:
@@ -33,6 +34,7 @@ def main() -> None:
     # Ctrl-C reaches the server too, and the server ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with(arguments.parent)
+    _stand_back()
     requests, answers = _private_pipes()
     pending: queue.SimpleQueue[frames.Message] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(requests, pending), daemon=True).start()
@@ -65,7 +67,8 @@ class _Worker:
         except MemoryError:
             self._prepared = None
             self._fail(f"The job needs more memory than its limit of {self._memory_mb} MB.")
-        except Exception as error:  # noqa: BLE001 - what an engine raises ends the job, not the worker
+        # A Rust library that panics raises no Exception.
+        except BaseException as error:  # noqa: BLE001 - what an engine raises ends the job, not the worker
             self._fail(f"The simulation failed: {type(error).__name__}: {error}")
 
     def _work(self, request: frames.Message) -> None:
@@ -100,6 +103,12 @@ def _die_with(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before we asked
             os._exit(1)
+
+
+def _stand_back() -> None:
+    """Let the server, and whoever sits at this machine, have the processor first. POSIX only."""
+    if sys.platform != "win32":
+        os.nice(_NICENESS)
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ValidationError
 
-from local_hub.problems import Problem, sentence
+from local_hub.problems import Problem, brief, sentence
 from local_hub.store.pages import Order
 
 _LARGEST_PAGE = 100
@@ -30,7 +30,7 @@ def uuid_of(text: str, what: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        raise Problem(404, f"There is no {what} {text!r}: its id is a UUID.") from None
+        raise Problem(404, f"There is no {what} {brief(text)!r}: its id is a UUID.") from None
 
 
 def size_of(asked: int) -> int:
@@ -39,19 +39,25 @@ def size_of(asked: int) -> int:
 
 
 def order_of(sort: list[str] | None) -> Order:
-    """`property,(asc|desc)`, repeated, as names and whether descending."""
-    return [
-        (name, way.lower() == "desc")
-        for name, _, way in (text.partition(",") for text in sort or [])
-    ]
+    """`property,(asc|desc)`, repeated, as names and whether descending. A name that comes again decides nothing."""
+    order: dict[str, bool] = {}
+    for text in sort or []:
+        name, _, way = text.partition(",")
+        order.setdefault(name, way.lower() == "desc")
+    return list(order.items())
 
 
 async def body_of(request: Request, limit: int) -> bytes:
     """A request's body.
 
     Raises:
-        Problem: 422, it has more than `limit` bytes.
+        Problem: 422, it has more than `limit` bytes, or is compressed.
     """
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        raise Problem(
+            422, f"Content-Encoding {brief(encoding)} is not taken here: send the body as it is."
+        )
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)

@@ -1,6 +1,7 @@
 """The operations on jobs."""
 
 import asyncio
+import json
 import uuid
 from datetime import UTC, datetime
 from typing import Annotated
@@ -62,9 +63,14 @@ class JobReads:
             body = await self._store.jobs.result(record.id)
             if body is not None:
                 return body
+        reason = ""
+        if record.status is Status.ABORTED:
+            # It never began, so it has no result; what is kept in its place says why.
+            body = await self._store.jobs.result(record.id)
+            reason = f" It is ABORTED: {json.loads(body)['error']['message']}" if body else ""
         raise Problem(
             404,
-            f"There is no result of a job {job_id}; a job has one when it is COMPLETED or FAILED.",
+            f"There is no result of a job {job_id}; a job has one when it is COMPLETED or FAILED.{reason}",
         )
 
     async def result_file(self, request: Request, job_id: str, scope: Scope) -> Response:
@@ -89,7 +95,7 @@ class JobReads:
 
     async def cancel(self, job_id: str, scope: Scope) -> Response:
         """End a job."""
-        await self._lifecycle.cancel(self.find(job_id, scope).id)
+        await self._store.patiently(self._lifecycle.cancel(self.find(job_id, scope).id))
         return Response(status_code=204)
 
 

@@ -40,11 +40,12 @@ class SessionCalls:
         session_id = uuid_of(session_id, "session")
         self._sessions.find(session_id, scope)
         wish = await model_of(UpdateSession, request, self._settings.max_body)
-        return Session.of(await self._sessions.accept_jobs(session_id, scope, wish.accept_jobs))
+        change = self._sessions.accept_jobs(session_id, scope, wish.accept_jobs)
+        return Session.of(await self._store.patiently(change))
 
     async def close(self, session_id: str, scope: Scope) -> Response:
         """End it."""
-        await self._sessions.close(uuid_of(session_id, "session"), scope)
+        await self._store.patiently(self._sessions.close(uuid_of(session_id, "session"), scope))
         return Response(status_code=204)
 
 

@@ -6,12 +6,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from local_hub.access import Access, Caller
-from local_hub.api.common import PageNumber, PageSize, Sort, order_of, size_of
+from local_hub.api.common import PageNumber, PageSize, Sort, order_of, size_of, uuid_of
+from local_hub.problems import Problem
 from local_hub.records import Scope
-from local_hub.schemas import Page, Workload
+from local_hub.schemas import LONGEST_TAG, Page, Workload
 from local_hub.store import Store
 
 _Words = Annotated[list[str] | None, Query()]
+_COLUMNS = {"backendId": "backend_id"}
+_MOST_WORDS = 100
 
 
 def workloads(store: Store, access: Access) -> APIRouter:
@@ -35,12 +38,13 @@ def workloads(store: Store, access: Access) -> APIRouter:
     ) -> Page[Workload]:
         scope = caller.scope
         if serviceExecutionId is not None:
-            scope = caller.service_execution(serviceExecutionId, store.accounts)
+            execution_id = uuid_of(serviceExecutionId, "service execution")
+            scope = caller.service_execution(execution_id, store.accounts)
         wishes = {
             "type": type,
             "status": status,
             "provider": provider,
-            "backend_id": backendId,
+            "backendId": backendId,
             "tag": tag,
         }
         return page_of(scope, page, size, sort, wishes)
@@ -60,10 +64,27 @@ def workload_page(
         sort: list[str] | None,
         wishes: dict[str, list[str] | None],
     ) -> Page[Workload]:
-        filters = {name: values for name, values in wishes.items() if values}
+        filters = {
+            _COLUMNS.get(name, name): _checked(name, values)
+            for name, values in wishes.items()
+            if values
+        }
         size = size_of(size)
         found = store.workloads.page(scope, page, size, order_of(sort), filters)
         content: list[Any] = [Workload.of(row) for row in found.content]
         return Page[Workload].of(content, page, size, found.total)
 
     return page_of
+
+
+def _checked(name: str, values: list[str]) -> list[str]:
+    """The words of a filter, if a database can look for them."""
+    if len(values) > _MOST_WORDS:
+        raise Problem(
+            422, f"`{name}` is given {len(values)} times: at most {_MOST_WORDS} are taken."
+        )
+    if any(len(value) > LONGEST_TAG or "\0" in value for value in values):
+        raise Problem(
+            422, f"`{name}` should be at most {LONGEST_TAG} characters long, and have no NUL."
+        )
+    return values

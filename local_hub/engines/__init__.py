@@ -17,6 +17,7 @@ from local_hub.engines.base import Prepared, Task
 _ENGINES: dict[tuple[str, str], str] = {
     ("AWS", "BRAKET_OPEN_QASM_V3"): "aws_gate_model",
     ("AZURE", "IONQ_CIRCUIT_V1"): "azure_ionq",
+    ("QUANDELA", "PERCEVAL"): "quandela",
     ("QUDORA", "OPEN_QASM_V2"): "qudora",
     ("QUDORA", "OPEN_QASM_V3"): "qudora",
     ("AWS", "BRAKET_AHS_PROGRAM"): "aws_analog",
@@ -24,6 +25,11 @@ _ENGINES: dict[tuple[str, str], str] = {
     ("IQM", "IQM_JOB_INPUT_V1"): "iqm",
     ("KIPU", "OPEN_QASM_V2"): "kipu",
 }
+# Engines whose jobs are drawn, by modules of the same names.
+_PICTURES = "pictures"
+_DRAWN = frozenset(
+    {"aws_gate_model", "aws_analog", "azure_ionq", "ibm", "iqm", "kipu", "quandela", "qudora"}
+)
 
 
 class Engine(Protocol):
@@ -46,8 +52,13 @@ def engine_name(provider: str, input_format: str) -> str:
     return _ENGINES[provider, input_format]
 
 
+def picture_engine(name: str) -> str:
+    """Name what draws the jobs of an engine; it is loaded and run as an engine is."""
+    return f"{_PICTURES}.{name if name in _DRAWN else 'plain'}"
+
+
 def load_engine(name: str) -> Engine:
     """Import an engine and its vendor's SDK. Workers only."""
-    if name not in _ENGINES.values():
+    if name.removeprefix(f"{_PICTURES}.") not in {*_ENGINES.values(), "plain"}:
         raise KeyError(name)
     return cast(Engine, importlib.import_module(f"local_hub.engines.{name}"))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, ControlFlowOp, Qubit
+from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, ParameterExpression, Qubit
 from qiskit.circuit.library import (
     CZGate,
     IGate,
@@ -26,6 +26,7 @@ from qiskit.circuit.library import (
     XGate,
     ZGate,
 )
+from qiskit.exceptions import QiskitError
 from qiskit.providers import BackendV2, Options, QubitProperties
 from qiskit.transpiler import Target
 from qiskit_aer.noise import NoiseModel
@@ -38,10 +39,12 @@ from qiskit_ibm_runtime.utils.backend_decoder import (
 from local_hub.catalog import device_document, newest_calibration
 from local_hub.engines.base import Refused, Task
 
-# What needs no support of the device: directives, and what Qiskit says of every device.
-_FREE = frozenset({"barrier", "delay"})
+# What needs no support of the device.
+FREE = frozenset({"barrier", "delay"})
 _TOLERANCE = 1e-9
 _PAIR = 2
+# Instructions of a circuit after its loops are unrolled, as Aer does.
+_MOST_UNROLLED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -70,14 +73,17 @@ class Device:
             raise Refused(
                 f"`{where}` has {circuit.num_qubits} qubits; {self.id} has {self.target.num_qubits}."
             )
-        if circuit.num_vars or circuit.num_stretches:
-            raise Refused(f"`{where}` has variables: {self.id} takes none.")
         indices = {qubit: index for index, qubit in enumerate(circuit.qubits)}
         for instruction, qubits in _flat(circuit, indices):
             self._check_instruction(instruction, qubits, where)
+        if _unrolled(circuit) > _MOST_UNROLLED:
+            raise Refused(
+                f"`{where}` has more than {_MOST_UNROLLED} instructions once its loops are unrolled, this machine's "
+                "local limit: make the loops shorter."
+            )
 
-    def check_angles(self, circuit: QuantumCircuit, qubits: Sequence[int], where: str) -> None:
-        """Hold the angles of a circuit without free parameters against the device's.
+    def check_numbers(self, circuit: QuantumCircuit, qubits: Sequence[int], where: str) -> None:
+        """Hold the angles and durations of a circuit without free parameters against the device's.
 
         Args:
             circuit: The circuit.
@@ -85,22 +91,31 @@ class Device:
             where: What it is, for messages.
 
         Raises:
-            Refused: an angle is not the device's.
+            Refused: a number is not one that the device takes.
         """
         indices = dict(zip(circuit.qubits, qubits, strict=True))
         for instruction, places in _flat(circuit, indices):
-            if instruction.operation.name == "rzz":
-                angle = float(instruction.operation.params[0])
-                if not -_TOLERANCE <= angle <= math.pi / 2 + _TOLERANCE:
+            name = instruction.operation.name
+            if isinstance(instruction.operation, ControlFlowOp):
+                continue
+            for number in instruction.operation.params:
+                if isinstance(number, ParameterExpression) and number.parameters:
+                    continue  # a loop's own parameter
+                value = _real(number)
+                if value is None:
+                    raise Refused(f"`{where}`: {name}({number}) on {_told(places)} is no number.")
+                if name == "rzz" and not -_TOLERANCE <= value <= math.pi / 2 + _TOLERANCE:
                     raise Refused(
-                        f"`{where}`: rzz({angle}) on {_told(places)}: {self.id} takes angles from 0 to pi/2."
+                        f"`{where}`: rzz({value}) on {_told(places)}: {self.id} takes angles from 0 to pi/2."
                     )
+                if name == "delay" and value < 0:
+                    raise Refused(f"`{where}`: delay({value}) on {_told(places)} is below 0.")
 
     def _check_instruction(
         self, instruction: CircuitInstruction, qubits: tuple[int, ...], where: str
     ) -> None:
         name = instruction.operation.name
-        if name in _FREE:
+        if name in FREE:
             return
         if isinstance(instruction.operation, ControlFlowOp):
             if name not in self.target.operation_names:
@@ -151,7 +166,7 @@ class Compact:
         indices = {qubit: index for index, qubit in enumerate(circuit.qubits)}
         active = set(more)
         for instruction in circuit.data:
-            if instruction.operation.name not in _FREE:
+            if instruction.operation.name not in FREE:
                 active.update(indices[qubit] for qubit in instruction.qubits)
         order = tuple(sorted(active))
         bits = {circuit.qubits[index]: Qubit() for index in order}
@@ -199,7 +214,7 @@ class _Part(BackendV2):
         )
         for name in target.operation_names:
             everywhere = target[name]
-            if None in everywhere or name in _FREE:
+            if None in everywhere or name in FREE:
                 continue
             here = {
                 tuple(places[qubit] for qubit in place): properties
@@ -240,6 +255,22 @@ def check_size(compact: Compact, task: Task, where: str) -> None:
         )
 
 
+def noise_of(
+    compact: Compact, device: Device, task: Task, where: str, notes: list[str]
+) -> NoiseModel | None:
+    """The noise that a circuit is simulated with, None for none; a sentence on it is added to `notes`."""
+    if not task.noise or not compact.qubits:
+        return None
+    most = task.limits["noisy_qubits"]
+    if len(compact.qubits) > most:
+        notes.append(
+            f"{where}: none, since it uses {len(compact.qubits)} qubits, and up to {most} are simulated with it"
+        )
+        return None
+    notes.append(f"{where}: the noise of the newest calibration")
+    return compact.noise(device)
+
+
 def _flat(
     circuit: QuantumCircuit, indices: dict[Any, int]
 ) -> Iterator[tuple[CircuitInstruction, tuple[int, ...]]]:
@@ -250,6 +281,27 @@ def _flat(
         if isinstance(instruction.operation, ControlFlowOp):
             for block in instruction.operation.blocks:
                 yield from _flat(block, dict(zip(block.qubits, qubits, strict=True)))
+
+
+def _unrolled(circuit: QuantumCircuit) -> int:
+    """How many instructions there are once every loop is written out."""
+    total = 0
+    for instruction in circuit.data:
+        operation = instruction.operation
+        total += 1
+        if isinstance(operation, ControlFlowOp):
+            turns = len(operation.params[0]) if isinstance(operation, ForLoopOp) else 1
+            total += turns * sum(_unrolled(block) for block in operation.blocks)
+    return total
+
+
+def _real(number: Any) -> float | None:
+    """A finite real number, or None."""
+    try:
+        value = float(number)
+    except (TypeError, ValueError, QiskitError):
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _clifford(operation: Any) -> list[tuple[Any, tuple[int, ...]]] | None:

@@ -1,8 +1,8 @@
 """EstimatorV2: expectation values with shot noise at the asked precision.
 
-Values are exact for the (noisy) state; then each is drawn from a normal distribution whose width is what so many shots
-give: `shots = 1 / precision^2`, each Pauli term measured on its own. Readout errors weaken a term by (1 - 2 p) for
-each qubit in it, unless they are mitigated (resilience level 1 and above, or `measure_mitigation`).
+The state is exact, or that of the noisy channel; each Pauli term is measured on its own, with as many shots as give the
+asked precision: `1 / precision^2`. Readout errors weaken a term by (1 - 2 p) for each qubit in it; where they are
+mitigated (resilience level 1 and above, or `measure_mitigation`) the estimate is divided by that, and spreads the more.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
-from qiskit.circuit import ControlFlowOp
 from qiskit.exceptions import QiskitError
 from qiskit.primitives import DataBin, PrimitiveResult, PubResult
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
@@ -23,13 +22,21 @@ from qiskit.quantum_info import DensityMatrix, Pauli, StabilizerState, Statevect
 from qiskit_aer import AerSimulator
 
 from local_hub.engines.base import Refused, Task
-from local_hub.engines.ibm_device import Compact, Device, check_size
-from local_hub.engines.ibm_options import not_simulated
+from local_hub.engines.ibm_device import Compact, Device, check_size, noise_of
+from local_hub.engines.ibm_fit import fitted, without_final_measurements
+from local_hub.engines.ibm_options import Notes, PrimitiveOptions
+from local_hub.engines.ibm_sampler import is_dynamic
 
 _PARTS = 4
 _FINEST = 1e-4
 _DEFAULT_PRECISION = 1 / 64
 _MOST_TERMS = 100_000
+# Expectation values of a job.
+_MOST_VALUES = 1_000_000
+# Below, a term is lost to readout errors, and not brought back.
+_FAINTEST = 1e-3
+# 1 / precision^2 is meant as a whole number, whatever its last bits say.
+_ROUNDING = 1e-9
 # Each letter of an observable as Pauli terms (Qiskit's `ObservablesArray`: projectors onto eigenstates).
 _LETTERS: dict[str, tuple[tuple[str, float], ...]] = {
     **{letter: ((letter, 1.0),) for letter in "IXYZ"},
@@ -49,7 +56,8 @@ class EstimatorJob:
     task: Task
     device: Device
     pubs: list[EstimatorPub]
-    mitigates_readout: bool
+    options: PrimitiveOptions
+    notes: Notes
 
     @classmethod
     def of(cls, task: Task, device: Device, entries: list[list[Any]]) -> EstimatorJob:
@@ -58,75 +66,82 @@ class EstimatorJob:
         Raises:
             Refused: one is none, or the device does not take it.
         """
-        options = task.input.get("options", {})
-        precision = task.input.get("precision") or options.get("default_precision")
-        if precision is None and options.get("default_shots"):
-            precision = 1 / math.sqrt(options["default_shots"])
+        options = PrimitiveOptions.of_estimator(task.input)
+        precision = task.input.get("precision")
+        if precision is None and options.given.get("default_shots"):
+            precision = 1 / math.sqrt(options.given["default_shots"])
+        precision = precision or options.given.get("default_precision") or _DEFAULT_PRECISION
+        notes = Notes()
         pubs = [
-            _pub(entry, f"pubs[{index}]", precision or _DEFAULT_PRECISION, device)
+            _pub(entry, f"pubs[{index}]", precision, device, notes)
             for index, entry in enumerate(entries)
         ]
+        values = sum(math.prod(pub.shape) for pub in pubs)
+        if values > _MOST_VALUES:
+            raise Refused(f"the job asks for {values} expectation values: at most {_MOST_VALUES}.")
         for index, pub in enumerate(pubs):
             check_size(Compact.of(pub.circuit), task, f"pubs[{index}]")
-        level = task.input.get("resilience_level", 1)
-        mitigates = options.get("resilience", {}).get("measure_mitigation", level >= 1)
-        return cls(task, device, pubs, bool(mitigates))
+        return cls(task, device, pubs, options, notes)
+
+    @property
+    def mitigates_readout(self) -> bool:
+        """Whether readout errors are mitigated."""
+        return bool(self.options.resilience["measure_mitigation"])
 
     def run(self, seed: int) -> PrimitiveResult[PubResult]:
         """Simulate all PUBs."""
-        options = self.task.input.get("options", {})
-        wanted = options.get("seed_estimator")
-        rng = np.random.default_rng(seed if wanted is None else wanted)
-        notes: list[str] = []
+        rng = np.random.default_rng(seed if self.options.seed is None else self.options.seed)
+        notes = Notes(changes=self.notes.changes)
         results = [
             self._run_pub(pub, f"pubs[{index}]", rng, notes) for index, pub in enumerate(self.pubs)
         ]
         told = {
-            "noise": notes,
-            "not_simulated": not_simulated(options, mitigates_readout=True),
-            "measure_mitigation": self.mitigates_readout,
+            "noise": notes.noise,
+            "changes": notes.changes,
+            "not_simulated": self.options.not_simulated(),
         }
-        return PrimitiveResult(results, metadata={"version": 2, "local_hub": told})
+        metadata = {
+            "dynamical_decoupling": self.options.decoupling,
+            "twirling": self.options.twirling,
+            "resilience": self.options.resilience,
+            "version": 2,
+            "local_hub": told,
+        }
+        return PrimitiveResult(results, metadata=metadata)
 
     def _run_pub(
-        self, pub: EstimatorPub, where: str, rng: np.random.Generator, notes: list[str]
+        self, pub: EstimatorPub, where: str, rng: np.random.Generator, notes: Notes
     ) -> PubResult:
         compact = Compact.of(pub.circuit)
-        noise = None
-        if self.task.noise and compact.qubits:
-            most = self.task.limits["noisy_qubits"]
-            if len(compact.qubits) <= most:
-                noise = compact.noise(self.device)
-                notes.append(f"{where}: the noise of the newest calibration")
-            else:
-                notes.append(
-                    f"{where}: none, since it uses {len(compact.qubits)} qubits, and up to {most} are simulated with it"
-                )
+        noise = noise_of(compact, self.device, self.task, where, notes.noise)
         parameters: NDArray[np.object_] = np.empty(pub.parameter_values.shape, dtype=object)
         for place in np.ndindex(parameters.shape):
             parameters[place] = place
-        wanted: NDArray[np.object_] = np.asarray(pub.observables, dtype=object)
-        shape = np.broadcast_shapes(parameters.shape, wanted.shape)
-        places = np.broadcast_to(parameters, shape)
-        observables: Any = np.broadcast_to(wanted, shape)
+        wanted: NDArray[np.object_] = np.asarray(pub.observables)
+        places = np.broadcast_to(parameters, pub.shape)
+        observables: Any = np.broadcast_to(wanted, pub.shape)
         states: dict[tuple[int, ...], _State] = {}
-        means = np.empty(shape)
-        errors = np.empty(shape)
-        shots = math.ceil(1 / pub.precision**2)
-        for index in np.ndindex(shape):
+        means = np.empty(pub.shape)
+        errors = np.empty(pub.shape)
+        shots = _shots(pub.precision)
+        for index in np.ndindex(pub.shape):
             place = tuple(places[index])
             if place not in states:
                 bound = pub.parameter_values.bind(compact.circuit, place)
-                self.device.check_angles(bound, compact.qubits, where)
+                self.device.check_numbers(bound, compact.qubits, where)
                 states[place] = self._state(bound, compact, noise, where)
-            mean, variance = self._expectation(states[place], observables[index], noise is not None)
-            errors[index] = math.sqrt(variance / shots)
-            means[index] = rng.normal(mean, errors[index])
-        data = DataBin(evs=means, stds=errors, ensemble_standard_error=errors.copy(), shape=shape)
+            means[index], errors[index] = self._estimate(
+                states[place], observables[index], noise is not None, shots, rng
+            )
+        data = DataBin(
+            evs=means, stds=errors, ensemble_standard_error=errors.copy(), shape=pub.shape
+        )
         metadata = {
             "shots": shots,
             "target_precision": pub.precision,
             "circuit_metadata": pub.circuit.metadata or {},
+            "resilience": {},
+            "num_randomizations": self.options.randomizations(shots),
         }
         return PubResult(data, metadata)
 
@@ -151,21 +166,32 @@ class EstimatorJob:
         data = np.asarray(result.data(0)[method])
         return _State(Statevector(data) if noise is None else DensityMatrix(data), compact.qubits)
 
-    def _expectation(
-        self, state: _State, observable: dict[str, float], noisy: bool
+    def _estimate(
+        self,
+        state: _State,
+        observable: dict[str, float],
+        noisy: bool,
+        shots: int,
+        rng: np.random.Generator,
     ) -> tuple[float, float]:
-        """Mean and variance of one shot, each Pauli term on its own."""
+        """An estimate and its standard error, each Pauli term measured on its own with so many shots."""
         mean = variance = 0.0
         for label, weight in _terms(observable).items():
-            value = state.value(label)
-            if noisy and not self.mitigates_readout:
+            if not label.strip("I"):
+                mean += weight
+                continue
+            faded = 1.0
+            if noisy:
                 for qubit, letter in enumerate(reversed(label)):
                     if letter != "I":
-                        value *= 1 - 2 * self.device.readout_errors[qubit]
-            mean += weight * value
-            if set(label) != {"I"}:
-                variance += weight**2 * max(0.0, 1 - value**2)
-        return mean, variance
+                        faded *= 1 - 2 * self.device.readout_errors[qubit]
+            seen = min(1.0, max(-1.0, state.value(label) * faded))
+            # Mitigated, what is seen is divided by what readout errors leave of it, its spread too.
+            scale = faded if self.mitigates_readout and faded > _FAINTEST else 1.0
+            drawn = 2 * rng.binomial(shots, (1 + seen) / 2) / shots - 1
+            mean += weight * drawn / scale
+            variance += (weight / scale) ** 2 * (1 - seen**2) / shots
+        return mean, math.sqrt(variance)
 
 
 @dataclass
@@ -209,25 +235,44 @@ def _terms(observable: dict[str, float]) -> dict[str, float]:
     return terms
 
 
-def _pub(entry: list[Any], where: str, precision: float, device: Device) -> EstimatorPub:
+def _shots(precision: float) -> int:
+    """The shots that give a precision."""
+    return max(1, math.ceil((1 / precision) ** 2 * (1 - _ROUNDING)))
+
+
+def _pub(
+    entry: list[Any], where: str, precision: float, device: Device, notes: Notes
+) -> EstimatorPub:
     if not 2 <= len(entry) <= _PARTS:
         raise Refused(
             f"`{where}` has {len(entry)} parts: circuit, observables, parameter values, precision."
         )
-    try:
-        pub = EstimatorPub.coerce(tuple(entry), precision)
-    except (ValueError, TypeError, QiskitError) as error:
-        raise Refused(f"`{where}` is no PUB of an estimator: {error}") from error
-    if not pub.precision >= _FINEST:
-        raise Refused(f"`{where}` asks for precision {pub.precision}: at least {_FINEST}.")
-    names = {instruction.operation.name for instruction in pub.circuit.data}
-    flow = any(isinstance(inst.operation, ControlFlowOp) for inst in pub.circuit.data)
-    if flow or names & {"measure", "reset"}:
+    circuit = without_final_measurements(entry[0])
+    if circuit is not entry[0]:
+        notes.changes.append(f"{where}: its last measurements were left out")
+    names = {instruction.operation.name for instruction in circuit.data}
+    if is_dynamic(circuit) or names & {"measure", "reset"}:
         raise Refused(
             f"`{where}` has a measurement, a reset or control flow: an estimator measures by itself."
         )
-    device.check(pub.circuit, where)
+    fit = fitted(circuit, device, where)
+    if fit.places is not None:
+        notes.changes.append(f"{where}: transpiled, since it was not in {device.id}'s gates")
+    try:
+        pub = EstimatorPub.coerce((fit.circuit, fit.moved(_plain(entry[1])), *entry[2:]), precision)
+        math.prod(pub.shape)
+    except (ValueError, TypeError, QiskitError) as error:
+        raise Refused(f"`{where}` is no PUB of an estimator: {error}") from error
+    if not (math.isfinite(pub.precision) and pub.precision >= _FINEST):
+        raise Refused(f"`{where}` asks for precision {pub.precision}: at least {_FINEST}.")
+    if not math.prod(pub.shape):
+        raise Refused(f"`{where}` has an empty array of observables or parameter values.")
     return pub
+
+
+def _plain(observables: Any) -> Any:
+    """Observables that came as an array, as lists."""
+    return observables.tolist() if isinstance(observables, np.ndarray) else observables
 
 
 def _without_directives(circuit: QuantumCircuit) -> QuantumCircuit:

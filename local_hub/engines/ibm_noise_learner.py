@@ -14,16 +14,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, ControlFlowOp
+from qiskit.circuit import CircuitInstruction
 from qiskit.quantum_info import PauliList
 from qiskit_ibm_runtime.results.noise_learner import LayerError, PauliLindbladError
 
 from local_hub.engines.base import Refused, Task
 from local_hub.engines.ibm_device import Device
+from local_hub.engines.ibm_fit import fitted
+from local_hub.engines.ibm_sampler import is_dynamic
 
-_DEFAULT_LAYERS = 4
+# As NoiseLearnerOptions documents them.
+_DEFAULTS: dict[str, Any] = {
+    "max_layers_to_learn": 4,
+    "shots_per_randomization": 128,
+    "num_randomizations": 32,
+    "layer_pair_depths": [0, 1, 2, 4, 16, 32],
+    "twirling_strategy": "active-accum",
+}
 _PAIR = 2
 _FREE = frozenset({"barrier", "delay", "measure", "reset"})
+# Gates of two qubits at the same time: name and qubits of each.
+_Layer = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,7 @@ class NoiseLearnerJob:
     task: Task
     device: Device
     circuits: list[QuantumCircuit]
+    changes: list[str]
 
     @classmethod
     def of(cls, task: Task, device: Device, entries: list[list[Any]]) -> NoiseLearnerJob:
@@ -42,32 +54,41 @@ class NoiseLearnerJob:
             Refused: the device does not take one.
         """
         circuits = []
+        changes = []
         for index, entry in enumerate(entries):
             where = f"circuits[{index}]"
-            if any(isinstance(item.operation, ControlFlowOp) for item in entry[0].data):
+            if is_dynamic(entry[0]):
                 raise Refused(f"`{where}` has control flow: a noise learner takes none.")
-            device.check(entry[0], where)
-            circuits.append(entry[0])
-        return cls(task, device, circuits)
+            fit = fitted(entry[0], device, where)
+            if fit.places is not None:
+                changes.append(f"{where}: transpiled, since it was not in {device.id}'s gates")
+            circuits.append(fit.circuit)
+        return cls(task, device, circuits, changes)
 
     def run(self, seed: int) -> dict[str, Any]:
         """Write the model of each layer, those first that occur most often. There is nothing random in it."""
-        occurrences: dict[tuple[tuple[str, tuple[int, ...]], ...], int] = {}
+        occurrences: dict[_Layer, int] = {}
         for circuit in self.circuits:
             for layer in _layers(circuit):
                 occurrences[layer] = occurrences.get(layer, 0) + 1
-        options = self.task.input.get("options", {})
-        most = options.get("max_layers_to_learn", _DEFAULT_LAYERS)
-        chosen = sorted(occurrences, key=lambda layer: (-occurrences[layer], layer))[:most]
-        depths = options.get("layer_pair_depths", [0, 1, 2, 4, 16, 32])
+        given = self.task.input.get("options", {})
+        options = {name: given.get(name, default) for name, default in _DEFAULTS.items()}
+        # Those that occur as often: the one with more gates first; null is no limit.
+        order = sorted(occurrences, key=lambda layer: (-occurrences[layer], -len(layer), layer))
+        told = {
+            "changes": self.changes,
+            "not_simulated": ["twirling_strategy"] if "twirling_strategy" in given else [],
+        }
         metadata = {
             "backend": self.task.backend_id,
             "synthetic": True,
-            "input_options": {"max_layers_to_learn": most, "layer_pair_depths": depths},
+            "input_options": options,
+            "local_hub": told,
         }
+        chosen = order[: options["max_layers_to_learn"]]
         return {"data": [self._error(layer) for layer in chosen], "metadata": metadata}
 
-    def _error(self, layer: tuple[tuple[str, tuple[int, ...]], ...]) -> LayerError:
+    def _error(self, layer: _Layer) -> LayerError:
         qubits = sorted(qubit for _, pair in layer for qubit in pair)
         places = {qubit: place for place, qubit in enumerate(qubits)}
         circuit = QuantumCircuit(len(qubits))
@@ -90,7 +111,7 @@ class NoiseLearnerJob:
         return LayerError(circuit, qubits, PauliLindbladError(PauliList(labels), rates))
 
 
-def _layers(circuit: QuantumCircuit) -> list[tuple[tuple[str, tuple[int, ...]], ...]]:
+def _layers(circuit: QuantumCircuit) -> list[_Layer]:
     """The circuit's layers of simultaneous two-qubit gates; a barrier ends one."""
     index = {qubit: number for number, qubit in enumerate(circuit.qubits)}
     depth = [0] * circuit.num_qubits

@@ -1,8 +1,14 @@
-"""SamplerV2: bits of each classical register, for each PUB and each of its parameter sets."""
+"""SamplerV2: bits of each classical register, for each PUB and each of its parameter sets.
+
+Source of the rules on registers, decoupling and shots: qiskit_ibm_runtime's validation and the documentation of its
+options; of the metadata's shape, the results that IBM shows in its guides.
+"""
 
 from __future__ import annotations
 
+import keyword
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -12,14 +18,20 @@ from qiskit.exceptions import QiskitError
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResult
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit_aer import AerSimulator
+from qiskit_ibm_runtime.execution_span import DoubleSliceSpan, ExecutionSpans
 
 from local_hub.engines.base import Refused, Task
-from local_hub.engines.ibm_device import Compact, Device, check_size
-from local_hub.engines.ibm_options import not_simulated
+from local_hub.engines.ibm_device import Compact, Device, check_size, noise_of
+from local_hub.engines.ibm_fit import fitted
+from local_hub.engines.ibm_options import Notes, PrimitiveOptions
 
 # IBM's service takes so many executions (parameter sets times shots) in a job.
 _MOST_EXECUTIONS = 10_000_000
 _PARTS = 3
+# Circuits that Aer gets at once: fewer calls, and a bound on what one call holds.
+_AT_ONCE = 100
+# Names that a result's fields cannot have, besides those of `DataBin` itself.
+_TAKEN = frozenset(DataBin._RESTRICTED_NAMES) | {"self"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,8 @@ class SamplerJob:
     task: Task
     device: Device
     pubs: list[SamplerPub]
+    options: PrimitiveOptions
+    notes: Notes
 
     @classmethod
     def of(cls, task: Task, device: Device, entries: list[list[Any]]) -> SamplerJob:
@@ -37,16 +51,32 @@ class SamplerJob:
         Raises:
             Refused: one is none, or the device does not take it.
         """
-        options = task.input.get("options", {})
-        kind = options.get("execution", {}).get("meas_type", "classified")
+        options = PrimitiveOptions.of_sampler(task.input)
+        kind = options.group("execution").get("meas_type", "classified")
         if kind != "classified":
             raise Refused(
                 f"`options.execution.meas_type` is {kind!r}: a simulation has classified bits only."
             )
-        default = task.input.get("shots") or options.get("default_shots") or task.shots
-        pubs = [
-            _pub(entry, f"pubs[{index}]", default, device) for index, entry in enumerate(entries)
-        ]
+        default = (
+            task.input.get("shots")
+            or options.shots_of_twirling
+            or options.given.get("default_shots")
+            or task.shots
+        )
+        notes = Notes()
+        pubs = []
+        for index, entry in enumerate(entries):
+            where = f"pubs[{index}]"
+            fit = fitted(entry[0], device, where)
+            if fit.places is not None:
+                notes.changes.append(
+                    f"{where}: transpiled, since it was not in {device.id}'s gates"
+                )
+            pubs.append(_pub([fit.circuit, *entry[1:]], where, default, device))
+            if options.decoupling["enable"] and is_dynamic(fit.circuit):
+                raise Refused(
+                    f"`{where}` has control flow: {device.id} takes `options.dynamical_decoupling.enable` without it."
+                )
         executions = sum(pub.shots * pub.parameter_values.size for pub in pubs)
         if executions > _MOST_EXECUTIONS:
             raise Refused(
@@ -54,82 +84,107 @@ class SamplerJob:
             )
         for index, pub in enumerate(pubs):
             check_size(Compact.of(pub.circuit), task, f"pubs[{index}]")
-        return cls(task, device, pubs)
+        return cls(task, device, pubs, options, notes)
 
     def run(self, seed: int) -> PrimitiveResult[SamplerPubResult]:
         """Simulate all PUBs."""
-        rng = np.random.default_rng(seed)
-        notes: list[str] = []
-        results = [
-            self._run_pub(pub, f"pubs[{index}]", rng, notes) for index, pub in enumerate(self.pubs)
-        ]
-        told = {"noise": notes, "not_simulated": not_simulated(self.task.input.get("options", {}))}
-        return PrimitiveResult(results, metadata={"version": 2, "local_hub": told})
+        rng = np.random.default_rng(seed if self.options.seed is None else self.options.seed)
+        notes = Notes(changes=self.notes.changes)
+        results, spans = [], []
+        for index, pub in enumerate(self.pubs):
+            start = datetime.now(UTC)
+            results.append(self._run_pub(pub, f"pubs[{index}]", rng, notes))
+            size = pub.parameter_values.size
+            part = ((*pub.parameter_values.shape, pub.shots), slice(0, size), slice(0, pub.shots))
+            spans.append(DoubleSliceSpan(start, datetime.now(UTC), {index: part}))
+        told = {
+            "noise": notes.noise,
+            "changes": notes.changes,
+            "not_simulated": self.options.not_simulated(),
+        }
+        metadata = {
+            "execution": {"execution_spans": ExecutionSpans(spans)},
+            "version": 2,
+            "local_hub": told,
+        }
+        decoupling, twirling = self.options.decoupling, self.options.twirling
+        if decoupling["enable"]:
+            metadata["dynamical_decoupling"] = decoupling
+        if twirling["enable_gates"] or twirling["enable_measure"]:
+            metadata["twirling"] = twirling
+        return PrimitiveResult(results, metadata=metadata)
 
     def _run_pub(
-        self, pub: SamplerPub, where: str, rng: np.random.Generator, notes: list[str]
+        self, pub: SamplerPub, where: str, rng: np.random.Generator, notes: Notes
     ) -> SamplerPubResult:
         compact = Compact.of(pub.circuit)
-        noise = None
-        if self.task.noise and compact.qubits:
-            most = self.task.limits["noisy_qubits"]
-            if len(compact.qubits) <= most:
-                noise = compact.noise(self.device)
-                notes.append(f"{where}: the noise of the newest calibration")
-            else:
-                notes.append(
-                    f"{where}: none, since it uses {len(compact.qubits)} qubits, and up to {most} are simulated with it"
-                )
-        bound = [pub.parameter_values.bind(compact.circuit, place) for place in _places(pub)]
-        for circuit in bound:
-            # Angles are known only now.
-            self.device.check_angles(circuit, compact.qubits, where)
-        rows = [
-            simulate(circuit, compact, pub.shots, noise, self.task, where, rng) for circuit in bound
-        ]
+        noise = noise_of(compact, self.device, self.task, where, notes.noise)
+        places = list(np.ndindex(pub.parameter_values.shape))
+        rows: list[NDArray[np.uint8]] = []
+        for first in range(0, len(places), _AT_ONCE):
+            bound = []
+            for place in places[first : first + _AT_ONCE]:
+                circuit = pub.parameter_values.bind(compact.circuit, place)
+                # Angles are known only now.
+                self.device.check_numbers(circuit, compact.qubits, where)
+                bound.append(circuit)
+            rows += _simulate(bound, compact, pub.shots, noise, self.task, where, rng)
         return SamplerPubResult(
             _registers(pub, rows), metadata={"circuit_metadata": pub.circuit.metadata or {}}
         )
 
 
-def simulate(
-    circuit: QuantumCircuit,
+def is_dynamic(circuit: QuantumCircuit) -> bool:
+    """Whether it has control flow."""
+    return any(isinstance(instruction.operation, ControlFlowOp) for instruction in circuit.data)
+
+
+def _simulate(
+    circuits: list[QuantumCircuit],
     compact: Compact,
     shots: int,
     noise: Any,
     task: Task,
     where: str,
     rng: np.random.Generator,
-) -> NDArray[np.uint8]:
-    """Run a circuit without free parameters; bits of shape (shots, classical bits), bit i in column i."""
-    width = circuit.num_clbits
+) -> list[NDArray[np.uint8]]:
+    """Run circuits without free parameters.
+
+    Returns:
+        The bits of each, shape (shots, classical bits), bit i in column i, the shots in no order.
+    """
+    width = compact.circuit.num_clbits
     if not compact.qubits:
-        return np.zeros((shots, width), dtype=np.uint8)
+        return [np.zeros((shots, width), dtype=np.uint8) for _ in circuits]
     simulator = AerSimulator(
         noise_model=noise,
         seed_simulator=int(rng.integers(1 << 31)),
         max_parallel_threads=task.cores,
     )
     if len(compact.qubits) > task.limits["qubits"]:
-        check_size(Compact(circuit, compact.qubits), task, where)
-        clifford = Compact(circuit, compact.qubits).clifford()
-        assert clifford is not None
-        circuit = clifford
+        found = []
+        for circuit in circuits:
+            check_size(Compact(circuit, compact.qubits), task, where)
+            clifford = Compact(circuit, compact.qubits).clifford()
+            assert clifford is not None
+            found.append(clifford)
+        circuits = found
         simulator.set_options(method="stabilizer")
     try:
-        result = simulator.run(circuit, shots=shots).result()
-        counts: dict[str, int] = result.data(0)["counts"] if result.success else {}
+        result = simulator.run(circuits, shots=shots).result()
     except QiskitError as error:
         raise Refused(f"`{where}` cannot be simulated: {error.message}") from error
     if not result.success:
         raise Refused(f"`{where}` cannot be simulated: {result.status}")
-    size = -(-width // 8)
-    packed = b"".join(int(key, 16).to_bytes(size, "little") for key in counts)
-    words = np.frombuffer(packed, dtype=np.uint8).reshape(len(counts), size)
-    bits = np.unpackbits(words, axis=1, bitorder="little")[:, :width]
-    rows = np.repeat(bits, list(counts.values()), axis=0)
-    shuffled: NDArray[np.uint8] = rows[rng.permutation(shots)]
-    return shuffled
+    rows = []
+    for index in range(len(circuits)):
+        counts: dict[str, int] = result.data(index)["counts"]
+        size = -(-width // 8)
+        packed = b"".join(int(key, 16).to_bytes(size, "little") for key in counts)
+        words = np.frombuffer(packed, dtype=np.uint8).reshape(len(counts), size)
+        bits = np.unpackbits(words, axis=1, bitorder="little")[:, :width]
+        rows.append(np.repeat(bits, list(counts.values()), axis=0)[rng.permutation(shots)])
+    return rows
 
 
 def _pub(entry: list[Any], where: str, shots: int, device: Device) -> SamplerPub:
@@ -143,12 +198,19 @@ def _pub(entry: list[Any], where: str, shots: int, device: Device) -> SamplerPub
         raise Refused(
             f"`{where}` has {pub.shots} shots; {device.id} takes 1 to {device.max_shots}."
         )
+    if not pub.parameter_values.size:
+        raise Refused(f"`{where}` has an array without a set of parameter values.")
     if not pub.circuit.num_clbits or not _measures(pub.circuit):
         raise Refused(f"`{where}` measures nothing: add a measurement.")
-    if not all(register.name.isidentifier() for register in pub.circuit.cregs):
-        names = ", ".join(register.name for register in pub.circuit.cregs)
-        raise Refused(f"`{where}` has a classical register that is no Python name ({names}).")
-    device.check(pub.circuit, where)
+    for register in pub.circuit.cregs:
+        name = register.name
+        if not name.isidentifier() or keyword.iskeyword(name) or name in _TAKEN:
+            raise Refused(
+                f"`{where}` has a classical register named {name[:60]!r}, which no field of a result can be: it has "
+                "to be a Python name, no keyword and none of shape, size, ndim, keys, values, items, self. Rename it."
+            )
+        if not len(register):
+            raise Refused(f"`{where}` has the classical register {name!r} of size 0: remove it.")
     return pub
 
 
@@ -161,10 +223,6 @@ def _measures(circuit: QuantumCircuit) -> bool:
         )
         for instruction in circuit.data
     )
-
-
-def _places(pub: SamplerPub) -> list[tuple[int, ...]]:
-    return list(np.ndindex(pub.parameter_values.shape))
 
 
 def _registers(pub: SamplerPub, rows: list[NDArray[np.uint8]]) -> DataBin:

@@ -21,6 +21,8 @@ Matrix = NDArray[np.complex128]
 
 _REGISTER = re.compile(r"\b([qc])reg\s+\w+\s*\[\s*(\d+)\s*\]")
 _MOST_CLASSICAL_BITS = 10_000
+# Qiskit's parser panics on whole numbers beyond 64 bits.
+_HUGE = re.compile(r"(?<![\w.])\d{19,}(?![\w.])", re.ASCII)
 # A gate can be defined by gates that are defined by gates; each level may double the circuit.
 _MOST_GATES = 5_000_000
 
@@ -74,6 +76,9 @@ def read(source: str, qubit_count: int, backend_id: str) -> QuantumCircuit:
         raise Refused(
             f"The program declares {declared['c']} classical bits; at most {_MOST_CLASSICAL_BITS} are taken."
         )
+    if (huge := _HUGE.search(source)) is not None:
+        line = source.count("\n", 0, huge.start()) + 1
+        raise Refused(f"Line {line}: a whole number of {len(huge[0])} digits is too large.")
     try:
         circuit = qasm2.loads(
             source,

@@ -58,6 +58,9 @@ def read(
         ) from error
     except RecursionError as error:
         raise Refused("The program is nested too deeply.") from error
+    except AttributeError as error:
+        # What the parser raises for a text without a statement.
+        raise Refused("The program has no statement: declare qubits and measure them.") from error
     except (QiskitError, ValueError, TypeError, ArithmeticError, LookupError) as error:
         raise Refused(f"Line {converter.line} is not taken as OpenQASM 3: {error}") from error
     if not circuit.num_qubits:

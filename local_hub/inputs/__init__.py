@@ -8,14 +8,14 @@ from __future__ import annotations
 import importlib
 from typing import Protocol, cast
 
-from pydantic import BaseModel
+from local_hub.inputs.base import Strict
 
 
 class SystemInput(Protocol):
     """What a module of this package looks like."""
 
-    Input: type[BaseModel]
-    Params: type[BaseModel]
+    Input: type[Strict]
+    Params: type[Strict]
 
 
 def load_input(engine: str) -> SystemInput:

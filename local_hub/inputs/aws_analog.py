@@ -81,6 +81,12 @@ class Input(Strict):
 
     ahs_program: _Program
 
+    def declared_qubits(self) -> tuple[str, int] | None:
+        """One a site."""
+        return "input.ahs_program.setup.ahs_register.sites", len(
+            self.ahs_program.setup.ahs_register.sites
+        )
+
 
 class Params(Strict):
     """`input_params` of AWS analog backends: there are none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictStr
@@ -20,3 +21,9 @@ class Params(Strict):
 
     disable_qubit_rewiring: StrictBool | None = None
     qubit_count: Annotated[Number, Field(ge=1)] | None = None
+
+    def declared_qubits(self) -> tuple[str, int] | None:
+        """As `qubit_count` says."""
+        if self.qubit_count is None:
+            return None
+        return "input_params.qubit_count", math.ceil(self.qubit_count)

@@ -64,6 +64,10 @@ class Input(Strict):
     qubits: Annotated[StrictInt, Field(ge=1)]
     registers: dict[str, list[StrictInt]] | None = None
 
+    def declared_qubits(self) -> tuple[str, int] | None:
+        """As `qubits` says."""
+        return "input.qubits", self.qubits
+
 
 class Params(Strict):
     """`input_params` of IonQ's simulator: what clients leave there for their own decoder. It changes no result."""

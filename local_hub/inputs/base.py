@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr
@@ -11,6 +12,10 @@ class Strict(BaseModel):
     """An object whose unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+    def declared_qubits(self) -> tuple[str, int] | None:
+        """The field that says how many qubits a job needs, and their number; None where only a circuit says it."""
+        return None
 
 
 class QasmInput(Strict):
@@ -22,8 +27,10 @@ class QasmInput(Strict):
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("should be a number")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("should be a finite number")
     return value
 
 
 Number = Annotated[float, BeforeValidator(_number)]
-"""A JSON number; no text and no boolean that looks like one."""
+"""A JSON number: no text and no boolean that looks like one, and none of those that JSON does not know."""

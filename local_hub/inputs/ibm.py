@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import (
+    Field,
+    PlainSerializer,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    WrapValidator,
+    model_validator,
+)
 
 from local_hub.inputs.base import Number, Strict
+from local_hub.inputs.ibm_options import Options
 
 _MOST_PUBS = 10_000
+
+
+def _as_it_came(value: Any, check: Callable[[Any], Any]) -> Any:
+    """Check options, and keep what was sent: null is an answer of its own to some of them."""
+    check(value)
+    return value
 
 
 class Input(Strict):
@@ -16,7 +32,7 @@ class Input(Strict):
 
     pubs: Annotated[list[Any], Field(min_length=1, max_length=_MOST_PUBS)] | None = None
     circuits: Annotated[list[Any], Field(min_length=1, max_length=_MOST_PUBS)] | None = None
-    options: dict[str, Any] | None = None
+    options: Annotated[Options, WrapValidator(_as_it_came), PlainSerializer(dict)] | None = None
     shots: Annotated[StrictInt, Field(ge=1)] | None = None
     precision: Annotated[Number, Field(gt=0)] | None = None
     resilience_level: Literal[0, 1, 2] | None = None

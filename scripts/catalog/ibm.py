@@ -81,7 +81,7 @@ def _backend(name: str, seed: int) -> None:
         },
         compact=True,
     )
-    write("limits", backend_id, {"qubits": 24, "noisy_qubits": 10, "openqasm3_characters": 200_000})
+    write("limits", backend_id, {"qubits": 24, "noisy_qubits": 12, "openqasm3_characters": 200_000})
 
 
 def _add_fractional_gates(config: dict[str, Any], properties: dict[str, Any]) -> None:

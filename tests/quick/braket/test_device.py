@@ -73,7 +73,7 @@ def test_an_unknown_id_offers_the_nearest(provider: HubProvider, id: str) -> Non
 
 
 def test_a_name_like_no_other_gets_the_list(provider: HubProvider) -> None:
-    with pytest.raises(NotFoundError, match=r"It has aws\.sim\.sv1, kipu\.sim\.qsim"):
+    with pytest.raises(NotFoundError, match=r"It has .*aws\.sim\.sv1, .*kipu\.sim\.qsim"):
         provider.get_device("#?")
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,17 @@ HEAVY3 = "OPENQASM 3.0;\nqubit[24] q;\nfor int i in [0:400] { h q; }\n"
 class HubProcess:
     """An embedded Hub."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, log: Path | None = None) -> None:
         command = [sys.executable, "-m", "local_hub", "--embedded", *options]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
+        with open(log, "a") if log else nullcontext() as errors:
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
         assert self.process.stdout is not None
         self.info: dict[str, Any] = json.loads(self.process.stdout.readline())
         self.anonymous = httpx.Client(base_url=self.info.get("base_url", ""), timeout=30)
@@ -88,6 +95,13 @@ class HubProcess:
             assert time.monotonic() < end, f"the job is still {status}"
             time.sleep(0.005)
         return str(status)
+
+    def wait_until_served(self, path: str, seconds: float = 20) -> None:
+        """Wait until a GET is answered with 200."""
+        end = time.monotonic() + seconds
+        while (answer := self.http.get(path)).status_code != 200:
+            assert time.monotonic() < end, answer.text
+            time.sleep(0.05)
 
     def session(self, backend: str, **fields: Any) -> dict[str, Any]:
         """Make a session that must be accepted."""

@@ -71,3 +71,13 @@ def run(hub: HubProcess, program: str, backend: str = FEZ, **given: Any) -> Any:
     text = hub.http.get(f"/jobs/{job_id}/result").text
     assert status == "COMPLETED", text
     return json.loads(text, cls=RuntimeDecoder)
+
+
+def verdict(hub: HubProcess, answer: httpx.Response, seconds: float = 30) -> str:
+    """What the Hub says against a job: at once, or by the end of the job."""
+    if answer.status_code == 422:
+        return str(answer.json()["detail"])
+    assert answer.status_code == 201, answer.text
+    job_id = answer.json()["id"]
+    assert hub.wait(job_id, seconds=seconds) == "FAILED"
+    return str(hub.http.get(f"/jobs/{job_id}/result").json()["error"]["message"])

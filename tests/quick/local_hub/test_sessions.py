@@ -219,3 +219,38 @@ def test_sessions_survive_a_kill(tmp_path: Path) -> None:
     assert second.run(QSIM, BELL2, session_id=session_id)["counts"]
     assert len(second.http.get(f"/sessions/{session_id}/jobs").json()) == 2
     assert second.close() == 0
+
+
+def test_a_session_that_never_began_is_aborted_by_a_hub_without_sessions(tmp_path: Path) -> None:
+    options = ("--state", str(tmp_path), "--token", "kept", "--job-seconds", "0.2")
+    first = HubProcess(*options, "--sessions", "all")
+    idle, begun, ended = (first.session(QSIM)["id"] for _ in range(3))
+    job_id = first.submit(QSIM, BELL2, session_id=begun)
+    first.wait(job_id, "RUNNING")
+    first.http.delete(f"/sessions/{ended}")
+    first.process.kill()
+    first.process.wait()
+    second = HubProcess(*options)
+    assert second.wait(job_id) == "COMPLETED"  # what was accepted goes on
+    found = {name: get(second, name) for name in (idle, begun, ended)}
+    assert [found[name]["status"] for name in (idle, begun, ended)] == [
+        *("ABORTED", "CLOSED", "CLOSED"),
+    ]
+    assert [found[name]["final"] for name in (idle, begun, ended)] == [True, True, True]
+    assert [found[name]["final_not_aborted"] for name in (idle, begun, ended)] == [
+        *(False, True, True),
+    ]
+    assert "started_at" not in found[idle]
+    changed = second.http.patch(f"/sessions/{idle}", json={"accept_jobs": True})
+    assert (changed.status_code, "ABORTED" in changed.json()["detail"]) == (422, True)
+    unchanged = second.http.patch(f"/sessions/{idle}", json={"accept_jobs": False})
+    assert unchanged.json()["status"] == "ABORTED"
+    assert second.http.delete(f"/sessions/{idle}").status_code == 204
+    assert get(second, idle) == found[idle]
+    listed = second.http.get("/workloads?type=SESSION&status=ABORTED").json()["content"]
+    assert [row["id"] for row in listed] == [idle]
+    assert second.close() == 0
+    third = HubProcess(*options, "--sessions", "all")  # an end is an end
+    assert get(third, idle)["status"] == "ABORTED"
+    assert third.post(QSIM, BELL2, session_id=idle).status_code == 409
+    assert third.close() == 0

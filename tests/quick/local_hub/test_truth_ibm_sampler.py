@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import Statevector
-from qiskit_aer import AerSimulator
-from qiskit_ibm_runtime.fake_provider import FakeFez
 
 from tests.quick.local_hub.circuits import total_variation
 from tests.quick.local_hub.hub_process import HubProcess
-from tests.quick.local_hub.ibm_hub import FEZ, NAMES, isa, run, target
+from tests.quick.local_hub.ibm_hub import FEZ, NAMES, isa, post, run, target, verdict
 
 
 def _interference() -> QuantumCircuit:
@@ -156,33 +155,141 @@ def test_a_hundred_qubits_of_clifford_gates(ideal_hub: HubProcess) -> None:
     assert abs(counts["0" * 100] - 200) < 60
 
 
-def test_the_noise_is_that_of_the_published_calibration(hub: HubProcess) -> None:
-    """Against Aer with the whole fake device that the calibration comes from."""
-    circuit = QuantumCircuit(2)
-    circuit.h(0)
-    for _ in range(10):
-        circuit.cx(0, 1)
-        circuit.barrier()
-    circuit.cx(0, 1)
-    circuit.measure_all()
-    placed = isa(hub, FEZ, circuit, initial_layout=[4, 5])
-    result = run(hub, "sampler", pubs=[(placed, None, 50_000)])
-    counts = result[0].data.meas.get_counts()
-    noisy = AerSimulator.from_backend(FakeFez(), seed_simulator=5)
-    expected = noisy.run(placed, shots=50_000).result().get_counts()
-    shares = {key: value / 50_000 for key, value in expected.items()}
-    assert total_variation(counts, shares) < 0.015
-    assert total_variation(counts, {"00": 0.5, "11": 0.5}) > 0.02
-    assert result.metadata["local_hub"]["noise"] == ["pubs[0]: the noise of the newest calibration"]
-
-
 def test_too_many_qubits_for_noise_are_simulated_without_and_it_is_said(hub: HubProcess) -> None:
-    circuit = QuantumCircuit(11)
-    circuit.x(range(11))
+    circuit = QuantumCircuit(13)
+    circuit.x(range(13))
     circuit.measure_all()
     result = run(hub, "sampler", pubs=[(isa(hub, FEZ, circuit), None, 100)])
-    assert result[0].data.meas.get_counts() == {"1" * 11: 100}
-    assert "none, since it uses 11 qubits" in result.metadata["local_hub"]["noise"][0]
+    assert result[0].data.meas.get_counts() == {"1" * 13: 100}
+    assert "none, since it uses 13 qubits" in result.metadata["local_hub"]["noise"][0]
+
+
+def test_loops_and_cases(ideal_hub: HubProcess) -> None:
+    """A loop with its index in an angle, a case for two values, and a default."""
+    qubits, bits, out = QuantumRegister(4, "q"), ClassicalRegister(2, "m"), ClassicalRegister(2)
+    circuit = QuantumCircuit(qubits, bits, out)
+    with circuit.for_loop(range(1, 4)) as turn:
+        circuit.sx(0)
+        circuit.rz(turn * 0.3, 0)
+    circuit.sx(0)
+    circuit.measure(0, bits[0])
+    with circuit.switch(bits) as case:
+        with case(0, 2):
+            circuit.x(1)
+        with case(case.DEFAULT):
+            circuit.x(2)
+    circuit.measure([1, 2], out)
+    plain = QuantumCircuit(1)
+    for turn in range(1, 4):
+        plain.sx(0)
+        plain.rz(turn * 0.3, 0)
+    plain.sx(0)
+    data = run(ideal_hub, "sampler", pubs=[(isa(ideal_hub, FEZ, circuit), None, 20_000)])[0].data
+    exact = _exact(plain)
+    wanted = {"01": exact["0"], "10": exact["1"]}
+    assert total_variation(data[out.name].get_counts(), wanted) < 0.02
+
+
+def test_a_result_says_when_what_was_measured(ideal_hub: HubProcess) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.measure_all()
+    one = isa(ideal_hub, FEZ, circuit)
+    turned = QuantumCircuit(1)
+    turned.rx(Parameter("a"), 0)
+    turned.measure_all()
+    two = isa(ideal_hub, FEZ, turned)
+    before = datetime.now(UTC)
+    result = run(ideal_hub, "sampler", pubs=[(one, None, 7), (two, np.zeros((2, 3, 1)), 5)])
+    spans = result.metadata["execution"]["execution_spans"]
+    assert before <= spans.start <= spans.stop <= datetime.now(UTC)
+    assert spans.pub_idxs == [0, 1]
+    assert [span.size for span in spans.sort()] == [7, 30]
+    assert spans[1].mask(1).shape == (2, 3, 5)
+    assert spans[1].mask(1).all()
+    assert result.metadata["version"] == 2
+
+
+def test_names_and_metadata_come_back(ideal_hub: HubProcess) -> None:
+    register = ClassicalRegister(1, "größe")
+    circuit = QuantumCircuit(
+        QuantumRegister(1), register, metadata={"tag": [1, {"a": None}], "z": 2 + 1j}
+    )
+    circuit.x(0)
+    circuit.measure(0, 0)
+    result = run(ideal_hub, "sampler", pubs=[(isa(ideal_hub, FEZ, circuit), None, 3)])[0]
+    assert result.data["größe"].get_counts() == {"1": 3}
+    assert result.metadata["circuit_metadata"] == {"tag": [1, {"a": None}], "z": 2 + 1j}
+
+
+@pytest.mark.parametrize("name", ["my reg", "class", "shape", "items", "self", "1st"])
+def test_a_register_that_no_field_can_be_is_refused(ideal_hub: HubProcess, name: str) -> None:
+    circuit = QuantumCircuit(QuantumRegister(1), ClassicalRegister(1, name))
+    circuit.measure(0, 0)
+    answer = post(ideal_hub, "sampler", pubs=[(isa(ideal_hub, FEZ, circuit), None, 3)])
+    assert verdict(ideal_hub, answer).startswith(
+        f"`pubs[0]` has a classical register named {name!r}"
+    )
+
+
+def _refusals() -> dict[str, tuple[QuantumCircuit, str]]:
+    silent = QuantumCircuit(2)
+    silent.x(0)
+    loop = QuantumCircuit(1, 1)
+    loop.measure(0, 0)
+    with loop.while_loop((loop.clbits[0], 1)):
+        loop.measure(0, 0)
+    far = QuantumCircuit(156, 1)
+    far.cz(0, 100)
+    far.measure(0, 0)
+    foreign = QuantumCircuit(156, 1)
+    foreign.h(0)
+    foreign.measure(0, 0)
+    steep = QuantumCircuit(156, 1)
+    steep.rzz(2.0, 0, 1)
+    steep.measure(0, 0)
+    endless = QuantumCircuit(1, 1)
+    with endless.for_loop(range(10**12)):
+        endless.x(0)
+    endless.measure(0, 0)
+    nowhere = QuantumCircuit(1, 1)
+    nowhere.rz(math.nan, 0)
+    nowhere.measure(0, 0)
+    variable = QuantumCircuit(1, 1)
+    variable.add_var("v", False)
+    variable.measure(0, 0)
+    return {
+        "no measurement": (silent, "measures nothing"),
+        "while": (loop, "while_loop is not supported by ibm.qpu.fez"),
+        "coupling": (far, "cz on qubits 0, 100 is not supported by ibm.qpu.fez"),
+        "gate": (foreign, "h on qubit 0 is none of ibm.qpu.fez's instructions"),
+        "angle": (steep, "rzz(2.0) on qubits 0, 1: ibm.qpu.fez takes angles from 0 to pi/2"),
+        "endless loop": (endless, "more than 1000000 instructions once its loops are unrolled"),
+        "nan": (nowhere, "rz(nan) on qubit 0 is no number"),
+        "variable": (variable, "has variables: ibm.qpu.fez takes none"),
+    }
+
+
+@pytest.mark.parametrize("kind", _refusals())
+def test_what_the_device_refuses(ideal_hub: HubProcess, kind: str) -> None:
+    circuit, said = _refusals()[kind]
+    assert said in verdict(ideal_hub, post(ideal_hub, "sampler", pubs=[(circuit, None, 10)]))
+
+
+def test_raw_voltages_are_refused_by_name(ideal_hub: HubProcess) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.measure_all()
+    options = {"execution": {"meas_type": "kerneled"}}
+    answer = post(ideal_hub, "sampler", pubs=[(isa(ideal_hub, FEZ, circuit),)], options=options)
+    assert "`options.execution.meas_type` is 'kerneled'" in verdict(ideal_hub, answer)
+
+
+def test_a_circuit_that_was_never_transpiled_is_here_and_it_is_said(ideal_hub: HubProcess) -> None:
+    circuit = _interference()
+    result = run(ideal_hub, "sampler", pubs=[(circuit.measure_all(inplace=False), None, 20_000)])
+    assert total_variation(result[0].data.meas.get_counts(), _exact(circuit)) < 0.02
+    assert result.metadata["local_hub"]["changes"] == [
+        "pubs[0]: transpiled, since it was not in ibm.qpu.fez's gates"
+    ]
 
 
 def test_options_without_effect_are_listed(ideal_hub: HubProcess) -> None:
