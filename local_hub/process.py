@@ -7,6 +7,7 @@ is gone while somebody else still holds the pipe.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -121,6 +122,8 @@ def serve(options: argparse.Namespace, announcement: Announcement) -> None:
             place["token_url"] = origin + TOKEN_PATH
 
         def ready() -> None:
+            gc.freeze()  # what was loaded stays
+            gc.enable()
             _write_private(runtime_file, place)
             announcement.ready(place, runtime_file)
 
