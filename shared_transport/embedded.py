@@ -106,7 +106,8 @@ def require_local_hub() -> None:
     Raises:
         MissingExtraError: The packages of the extra ``local`` are not installed.
     """
-    require_extra("The local Hub", "local", "fastapi", "uvicorn", "sqlalchemy", "qsimcirq")
+    needed = ("fastapi", "uvicorn", "sqlalchemy", "qsimcirq", "qiskit_aer", "perceval")
+    require_extra("The local Hub", "local", *needed)
 
 
 def _start(options: list[str]) -> _EmbeddedHub:

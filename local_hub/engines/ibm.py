@@ -24,7 +24,7 @@ from local_hub.engines.ibm_estimator import EstimatorJob
 from local_hub.engines.ibm_noise_learner import NoiseLearnerJob
 from local_hub.engines.ibm_payload import decode
 from local_hub.engines.ibm_sampler import SamplerJob
-from local_hub.engines.qudora_openqasm3 import read
+from local_hub.engines.openqasm3 import read
 
 _VERSION = re.compile(r"OPENQASM\s+3(\.\d+)?\s*;")
 _OPTIONS = {

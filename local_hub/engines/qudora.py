@@ -20,8 +20,8 @@ from qiskit_aer.noise import NoiseModel, ReadoutError
 
 from local_hub.engines import openqasm2
 from local_hub.engines.base import Refused, Task
+from local_hub.engines.openqasm3 import read as read3
 from local_hub.engines.qudora_circuit import prepared_for_aer
-from local_hub.engines.qudora_openqasm3 import read as read3
 
 _VERSIONS = {"OpenQASM2": "2", "OpenQASM3": "3"}
 

@@ -282,7 +282,7 @@ def test_every_accepted_job_is_accounted_for(
     url: str, cluster: Cluster, tmp_path: Path, full: bool
 ) -> None:
     name = url.rsplit("/", 1)[1]
-    crash = Crash(tmp_path, ["--database", url], seed=11)
+    crash = Crash(tmp_path, ["--ideal", "--database", url], seed=11)
     crash.run(kills=12 if full else 3)
     with cluster.connect(name) as connection:
         crash.check(lambda query: connection.execute(query).fetchall())

@@ -8,9 +8,9 @@ from qiskit import QuantumCircuit
 
 from local_hub.engines.base import Refused, Task
 from local_hub.engines.ibm_payload import decode
+from local_hub.engines.openqasm3 import read
 from local_hub.engines.pictures.base import Drawing, preparing
 from local_hub.engines.pictures.qiskit_text import drawn
-from local_hub.engines.qudora_openqasm3 import read
 
 
 def draw(task: Task) -> Iterator[Drawing]:
