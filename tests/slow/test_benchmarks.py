@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("transport", 16), ("local-hub", 7 + 5 + 16)],
+    [("transport", 16), ("local-hub", 7 + 4 + 16)],
     ids=["transport", "local-hub"],
 )
 def test_the_table(name, count):
