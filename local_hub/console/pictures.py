@@ -15,7 +15,7 @@ from local_hub.lifecycle import Lifecycle
 from local_hub.problems import Problem
 from local_hub.records import JobRecord
 from local_hub.settings import Settings
-from local_hub.slot import JobFailed, WorkerDied
+from local_hub.slot import JobFailed, WorkerDied, WorkerMissing
 from local_hub.store import Store
 
 _PATIENCE = 2.0  # seconds that a request waits for a worker, and that a job waits for a drawing one
@@ -107,6 +107,8 @@ class Pictures:
             return drawing.result()
         except (Refused, JobFailed, WorkerDied) as error:
             raise Problem(422, f"The job cannot be drawn: {error}") from None
+        except WorkerMissing as error:
+            raise Problem(503, f"No worker can draw: {error}; ask again.", retry_after=1) from None
         finally:
             if not drawing.done():
                 lease.kill()

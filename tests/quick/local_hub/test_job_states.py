@@ -105,6 +105,10 @@ def test_a_job_for_which_no_worker_starts_is_aborted(
     result = hub.http.get(f"/jobs/{job_id}/result")
     assert result.status_code == 404
     assert "could not be started" in result.json()["detail"]
+    origin = hub.info["base_url"].removesuffix("/quantum")
+    picture = hub.http.get(f"{origin}/console/jobs/{job_id}/picture")
+    assert (picture.status_code, picture.headers["retry-after"]) == (503, "1")
+    assert "could not be started" in picture.json()["detail"]
     python.symlink_to(real)
     assert len(hub.run(QSIM, BELL2)["counts"]) > 0
     assert hub.close() == 0
