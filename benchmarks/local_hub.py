@@ -46,10 +46,11 @@ class Scale:
     starts: int = 5
     bells: int = 50
     jobs: int = 3000
+    rounds: int = 3
     backends: int = 100
 
 
-QUICK = Scale(starts=1, bells=10, jobs=300, backends=3)
+QUICK = Scale(starts=1, bells=10, jobs=300, rounds=1, backends=3)
 
 # In a process of its own: imports first, then the clock starts.
 START = """
@@ -112,18 +113,23 @@ def bell(scale: Scale) -> list[Row]:
 def throughput(scale: Scale) -> list[Row]:
     """Eight connections POST Bell jobs as fast as they are answered; until the last has its result in the store."""
     settings = embedded_hub(seed=1)
+    accepted, completed, lost = [], [], 0
     with HubClient(settings) as client:
         request = JobRequest(backend_id=SV1, shots=100, input={"qasm": BELL})
         client.jobs.wait(client.jobs.create(request).id, timeout=60)
-        time.sleep(2)  # the second worker starts meanwhile
         assert settings.token is not None
         load = _Load(settings.base_url, settings.token.get_secret_value())
-        accepted, completed, ids = asyncio.run(load.run(scale.jobs))
-        kept = sum(1 for job in client.jobs.list() if job.id in ids and job.status == "COMPLETED")
+        for _ in range(scale.rounds):
+            time.sleep(2)  # what the last round left to do is done
+            seconds_accepted, seconds_completed, ids = asyncio.run(load.run(scale.jobs))
+            accepted.append(scale.jobs / seconds_accepted)
+            completed.append(scale.jobs / seconds_completed)
+            done = {job.id for job in client.jobs.list() if job.status == "COMPLETED"}
+            lost += len(ids - done)
     return [
-        Rate("Bell jobs accepted durably", scale.jobs / accepted, 600, "/s"),
-        Rate("Bell jobs completed", scale.jobs / completed, 150, "/s"),
-        Row("accepted jobs without a result", scale.jobs - kept, 0, ""),
+        Rate("Bell jobs accepted durably", statistics.median(accepted), 600, "/s"),
+        Rate("Bell jobs completed", statistics.median(completed), 150, "/s"),
+        Row("accepted jobs without a result", lost, 0, ""),
     ]
 
 
