@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Protocol
 
 from local_hub.engines.base import Task
+from local_hub.frames import Message
 from local_hub.slot import Slot
 
 
@@ -75,7 +77,7 @@ class LocalExecutor:
             return None
         slot = max(free, key=lambda slot: slot.readiness(engine))
         self._leased.add(slot)
-        return _SlotLease(slot, self._release)
+        return WorkerLease(slot, slot.kill, partial(self._release, slot))
 
     def warm(self, engine: str | None = None) -> None:
         """Start one process, and load the engine in it while no job needs it; in a blank one if there is one."""
@@ -93,22 +95,53 @@ class LocalExecutor:
         self._on_free()
 
 
-class _SlotLease:
-    def __init__(self, slot: Slot, release: Callable[[Slot], None]) -> None:
-        self._slot = slot
+class Worker(Protocol):
+    """What a lease asks: a slot of this machine, or a place of a cluster."""
+
+    def next_ticket(self) -> int:
+        """Number the next job."""
+
+    def has_loaded(self, engine: str) -> bool:
+        """Whether it has the engine and waits for work."""
+
+    def has_checked(self, ticket: int) -> bool:
+        """Whether it holds the input of this ticket."""
+
+    async def ask(self, request: Message) -> bytes:
+        """Send a request and wait for its answer."""
+
+
+class WorkerLease:
+    """A lease on a worker, wherever that is."""
+
+    def __init__(
+        self, worker: Worker, kill: Callable[[], None], release: Callable[[], None]
+    ) -> None:
+        """Take it.
+
+        Args:
+            worker: Who computes.
+            kill: Ends the computation at once.
+            release: Called once, when the worker is given back.
+        """
+        self._worker = worker
+        self._kill = kill
         self._give_back = release
         self._held = True
-        self._ticket = slot.next_ticket()
+        self._ticket = worker.next_ticket()
 
     def is_warm(self, engine: str) -> bool:
-        return self._slot.has_loaded(engine)
+        """Whether the engine is loaded."""
+        return self._worker.has_loaded(engine)
 
     async def check(self, engine: str, task: Task) -> None:
-        await self._slot.ask(
+        """Read the task, and keep it for the run that follows."""
+        await self._worker.ask(
             {"op": "check", "engine": engine, "ticket": self._ticket, "task": asdict(task)}
         )
 
     async def run(self, engine: str, task: Task, job_id: str, seed: int) -> bytes:
+        """Compute; a task that was checked is not sent again."""
         request = {
             "op": "run",
             "engine": engine,
@@ -116,14 +149,16 @@ class _SlotLease:
             "job_id": job_id,
             "seed": seed,
         }
-        if not self._slot.has_checked(self._ticket):
+        if not self._worker.has_checked(self._ticket):
             request["task"] = asdict(task)
-        return await self._slot.ask(request)
+        return await self._worker.ask(request)
 
     def kill(self) -> None:
-        self._slot.kill()
+        """End the computation at once."""
+        self._kill()
 
     def release(self) -> None:
+        """Give the worker back."""
         if self._held:
             self._held = False
-            self._give_back(self._slot)
+            self._give_back()

@@ -6,13 +6,12 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Callable
-from dataclasses import asdict
+from functools import partial
 
 from local_hub import frames
 from local_hub.cluster.connection import Connection
 from local_hub.cluster.place import Place
-from local_hub.engines.base import Task
-from local_hub.executor import Lease
+from local_hub.executor import Lease, WorkerLease
 from local_hub.settings import Cluster
 
 _log = logging.getLogger(__name__)
@@ -56,7 +55,7 @@ class ClusterExecutor:
             return None
         place = max(free, key=lambda place: place.readiness(engine))
         place.leased = True
-        return _PlaceLease(place, self._kill, self._release)
+        return WorkerLease(place, partial(self._kill, place), partial(self._release, place))
 
     def warm(self, engine: str | None = None) -> None:
         """Start one place if there is none, and load the engine in one that no job needs."""
@@ -181,42 +180,3 @@ class ClusterExecutor:
         if not (hopeless and self._missed):
             self._places.pop(place.number, None)
         self._on_free()
-
-
-class _PlaceLease:
-    def __init__(
-        self, place: Place, kill: Callable[[Place], None], release: Callable[[Place], None]
-    ) -> None:
-        self._place = place
-        self._end = kill
-        self._give_back = release
-        self._held = True
-        self._ticket = place.next_ticket()
-
-    def is_warm(self, engine: str) -> bool:
-        return self._place.has_loaded(engine)
-
-    async def check(self, engine: str, task: Task) -> None:
-        await self._place.ask(
-            {"op": "check", "engine": engine, "ticket": self._ticket, "task": asdict(task)}
-        )
-
-    async def run(self, engine: str, task: Task, job_id: str, seed: int) -> bytes:
-        request = {
-            "op": "run",
-            "engine": engine,
-            "ticket": self._ticket,
-            "job_id": job_id,
-            "seed": seed,
-        }
-        if not self._place.has_checked(self._ticket):
-            request["task"] = asdict(task)
-        return await self._place.ask(request)
-
-    def kill(self) -> None:
-        self._end(self._place)
-
-    def release(self) -> None:
-        if self._held:
-            self._held = False
-            self._give_back(self._place)
