@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
+import warnings
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from qiskit.circuit import QuantumCircuit
@@ -13,19 +14,23 @@ from qiskit.transpiler import Target
 from shared_transport import models
 from shared_transport.client import HubClient
 from shared_transport.errors import HubError, ValidationError
-from shared_transport.models import Calibration, SdkProvider
-from shared_transport.requests import JobRequest
+from shared_transport.models import Calibration
 
-from .circuits import Program, read_circuit
-from .job import HubJob, JobPart
+from .circuits import Acceptance, Program, read_circuit
+from .job import HubJob
 from .options import RunOptions
-from .records import CircuitRecord, write_tags
+from .runs import Labels, plan, shares_of, submit
 from .systems import system_for
-from .systems.base import Encoded
+from .systems.base import Device, Encoded
 
-__all__ = ["HubBackend"]
+__all__ = ["HubBackend", "StaleTargetWarning"]
 
-_AT_ONCE = 8
+# A run asks at most this often, in seconds, whether the device was calibrated anew.
+_LOOK_AGAIN = 300.0
+
+
+class StaleTargetWarning(UserWarning):
+    """The device was calibrated anew, or lost qubits, since the target was read."""
 
 
 class HubBackend(BackendV2):
@@ -54,20 +59,27 @@ class HubBackend(BackendV2):
         )
         self._options = self._system.options()
         self._options.update_options(shots=min(self._options.shots, self._shots_range()[1]))
-        self._target: Target | None = None
+        self._forget()
 
     @property
     def target(self) -> Target:
         """What the backend can do; read from the Hub once, see `refresh`."""
-        if self._target is None:
-            config = self._client.backends.config(self.name) if self._system.uses_config else {}
-            self._target = self._system.target(self.hub_backend, config)
-        return self._target
+        return self._accepts().target
 
     @property
     def max_circuits(self) -> None:
         """None: `run` takes any number of circuits."""
         return None
+
+    @property
+    def qubit_labels(self) -> tuple[str, ...]:
+        """The vendor's label of each of the target's qubits."""
+        return self._accepts().labels
+
+    @property
+    def metadata_age(self) -> float | None:
+        """Seconds since the target's documents were read; None if they were not yet."""
+        return None if self._read_at is None else time.monotonic() - self._read_at
 
     @classmethod
     def _default_options(cls) -> RunOptions:
@@ -76,7 +88,7 @@ class HubBackend(BackendV2):
     def refresh(self) -> None:
         """Read the backend's description anew; the target follows at its next use."""
         self.hub_backend = self._client.backends.get(self.name)
-        self._target = None
+        self._forget()
 
     def status(self) -> models.BackendStateInfo:
         """Whether the backend runs, and its queue."""
@@ -86,6 +98,10 @@ class HubBackend(BackendV2):
         """The newest calibration in the vendor's own form, or None if there is none."""
         return self._client.backends.calibration(self.name)
 
+    def get_translation_stage_plugin(self) -> str | None:
+        """The plugin with which Qiskit's pass managers reach the native gates; None for Qiskit's own."""
+        return self._system.translation_plugin(self._device_documents())
+
     def set_options(self, **fields: Any) -> None:
         """Set defaults of `run`.
 
@@ -93,7 +109,7 @@ class HubBackend(BackendV2):
             ValidationError: An option that this backend does not have, or a value that it cannot take.
         """
         changed = self._options.changed(**fields)
-        self._check_shots(changed.shots)
+        self._shares(changed.shots, split=False)
         self._options = changed
 
     def run(
@@ -102,24 +118,26 @@ class HubBackend(BackendV2):
         *,
         shots: int | None = None,
         memory: bool | None = None,
-        seed_simulator: None = None,
+        seed_simulator: int | None = None,
         meas_level: int = 2,
         name: str | None = None,
         tags: Sequence[str] = (),
         session: Any = None,
+        split_shots: bool = False,
         **system: Any,
     ) -> HubJob:
         """Run circuits. They are sent as they are, never transpiled.
 
         Args:
-            circuits: One circuit or several. A circuit's qubit i is the device's qubit i.
+            circuits: One circuit or several. A circuit's qubit i is the target's qubit i.
             shots: How often each is executed; else ``options.shots``.
             memory: Whether the result has the outcome of each shot; else ``options.memory``.
-            seed_simulator: Only None.
+            seed_simulator: Seed of the draw where a backend returns probabilities; elsewhere only None.
             meas_level: Only 2.
             name: Name of the job; else the circuit's.
             tags: Tags of the job.
             session: A session, or its id.
+            split_shots: Spread more shots than a job may have over several, and sum their results.
             **system: The system's own parameters, the further fields of ``options``.
 
         Returns:
@@ -131,25 +149,24 @@ class HubBackend(BackendV2):
             HubError: What else went wrong. Where circuits of a list were already submitted, the error's
                 ``job`` is the job with those.
         """
-        given = {"shots": shots, "memory": memory}
+        given = {"shots": shots, "memory": memory, "seed_simulator": seed_simulator}
         options = self._options.changed(
             **{key: value for key, value in given.items() if value is not None},
-            seed_simulator=seed_simulator,
             meas_level=meas_level,
             **system,
         )
-        self._check_shots(options.shots)
+        shares = self._shares(options.shots, split=split_shots)
         programs = [self._read(circuit, options) for circuit in _as_list(circuits)]
-        size = self._circuits_per_job()
-        chunks = [programs[i : i + size] for i in range(0, len(programs), size)]
-        encoded = [self._system.encode(chunk, options) for chunk in chunks]
-        session_id = getattr(session, "session_id", session)
-        requests = [
-            self._request(chunk, one, options, name, tags, session_id)
-            for chunk, one in zip(chunks, encoded, strict=True)
-        ]
-        parts = self._submit(requests, chunks, encoded, options)
-        return HubJob(self._client, parts, backend=self, memory=options.memory)
+        labels = Labels(name, tuple(tags), getattr(session, "session_id", session))
+        planned = plan(self._system, self._device_documents(), programs, options, shares, labels)
+        self._warn_if_stale()
+        try:
+            parts = submit(self._client, self.hub_backend, planned)
+        except HubError as problem:
+            if problem.job is not None:
+                problem.job = HubJob(self._client, problem.job, backend=self)
+            raise
+        return HubJob(self._client, parts, backend=self)
 
     def encode(self, circuit: QuantumCircuit, **options: Any) -> Encoded:
         """What `run` would send for a circuit, without sending it.
@@ -158,7 +175,8 @@ class HubBackend(BackendV2):
             ValidationError: As `run`.
         """
         chosen = self._options.changed(**options)
-        return self._system.encode([self._read(circuit, chosen)], chosen)
+        program = self._read(circuit, chosen)
+        return self._system.encode([program], chosen, self._device_documents())
 
     def __copy__(self) -> HubBackend:
         return self
@@ -167,10 +185,63 @@ class HubBackend(BackendV2):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self._client, self.hub_backend, dict(self._options.items()))
+        return _rebuild, (type(self), self._client, self.hub_backend, dict(self._options.items()))
 
     def __repr__(self) -> str:
         return f"<HubBackend {self.name!r}>"
+
+    def _forget(self) -> None:
+        """Forget what was read of the device."""
+        self._device: Device | None = None
+        self._calibrated_at: object = None
+        self._read_at: float | None = None
+        self._looked_at = 0.0
+        self._acceptance: Acceptance | None = None
+
+    def _device_documents(self) -> Device:
+        """What the Hub says of the device, read once."""
+        if self._device is None:
+            system, name = self._system, self.name
+            config = self._client.backends.config(name) if system.uses_config else {}
+            calibration = None
+            if system.uses_calibration and self.hub_backend.has_calibration:
+                calibration = self.calibration()
+            body = (calibration.calibration or {}) if calibration is not None else {}
+            self._calibrated_at = calibration.calibrated_at if calibration is not None else None
+            self._device = Device(self.hub_backend, config, body)
+            self._read_at = self._looked_at = time.monotonic()
+        return self._device
+
+    def _accepts(self) -> Acceptance:
+        if self._acceptance is None:
+            device = self._device_documents()
+            self._acceptance = Acceptance(
+                self._system.target(device),
+                self.name,
+                self._system.qubit_labels(device),
+                self._system.measures_midway(device),
+            )
+        return self._acceptance
+
+    def _warn_if_stale(self) -> None:
+        """Warn where the device was calibrated anew since the target was read."""
+        device, now = self._device_documents(), time.monotonic()
+        if self._calibrated_at is None or now - self._looked_at < _LOOK_AGAIN:
+            return
+        self._looked_at = now
+        newest = self.calibration()
+        if newest is None or newest.calibrated_at == self._calibrated_at:
+            return
+        changed = Device(device.backend, device.config, newest.calibration or {})
+        lost = self._system.faulty_qubits(changed) - self._system.faulty_qubits(device)
+        text = f"{self.name} was calibrated at {newest.calibrated_at}, after its target was read"
+        if lost:
+            text += f"; out of order since then: {', '.join(sorted(lost))}"
+        warnings.warn(
+            f"{text}. backend.refresh() reads it anew; then transpile again.",
+            StaleTargetWarning,
+            stacklevel=3,
+        )
 
     def _read(self, circuit: object, options: RunOptions) -> Program:
         if not isinstance(circuit, QuantumCircuit):
@@ -179,7 +250,7 @@ class HubBackend(BackendV2):
                 hint="Load text with qiskit.qasm2.loads or qiskit.qasm3.loads.",
             )
         needs_measurement = self._system.needs_measurement(options)
-        return read_circuit(circuit, self.target, self.name, needs_measurement=needs_measurement)
+        return read_circuit(circuit, self._accepts(), needs_measurement=needs_measurement)
 
     def _shots_range(self) -> tuple[int, int]:
         """The fewest and the most shots of a job. Counts need at least one, whatever the Hub allows."""
@@ -188,78 +259,14 @@ class HubBackend(BackendV2):
         most = shots_range.max if shots_range else None
         return max(1, least), most if most is not None else 2**63 - 1
 
-    def _check_shots(self, shots: int) -> None:
+    def _shares(self, shots: int, *, split: bool) -> list[int]:
         least, most = self._shots_range()
-        if not least <= shots <= most:
+        if shots < least:
             raise ValidationError(
                 f"{self.name} takes {least} to {most} shots, not {shots}.",
                 hint="Give shots= within that range.",
             )
-
-    def _circuits_per_job(self) -> int:
-        return max(1, self.hub_backend.configuration.max_pubs_per_job or 1)
-
-    def _request(
-        self,
-        programs: Sequence[Program],
-        encoded: Encoded,
-        options: RunOptions,
-        name: str | None,
-        tags: Sequence[str],
-        session_id: str | None,
-    ) -> JobRequest:
-        job_name = name if name is not None else programs[0].name
-        records = _records(programs, encoded)
-        said = self._system.layouts(encoded.input)
-        ours = write_tags(records, said, job_name=job_name, memory=options.memory)
-        return JobRequest(
-            backend_id=self.name,
-            shots=encoded.shots,
-            input=encoded.input,
-            input_format=self._system.input_format,
-            input_params=encoded.params or None,
-            name=job_name,
-            tags=(*dict.fromkeys(tags), *ours),
-            session_id=session_id,
-            sdk_provider=SdkProvider.QISKIT,
-        )
-
-    def _submit(
-        self,
-        requests: Sequence[JobRequest],
-        chunks: Sequence[Sequence[Program]],
-        encoded: Sequence[Encoded],
-        options: RunOptions,
-    ) -> list[JobPart]:
-        """Create the jobs, several at once. If one cannot be created, the others are still accounted for."""
-
-        def create(request: JobRequest) -> models.Job | HubError:
-            try:
-                return self._client.jobs.create(request)
-            except HubError as problem:
-                return problem
-
-        if len(requests) == 1:
-            answers = [create(requests[0])]
-        else:
-            with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="qhub-submit") as pool:
-                answers = list(pool.map(create, requests))
-        parts = [
-            JobPart(
-                _completed(answer, request, self.hub_backend),
-                tuple(_records(chunk, one)),
-                one.params,
-                one.shots,
-            )
-            for answer, request, chunk, one in zip(answers, requests, chunks, encoded, strict=True)
-            if isinstance(answer, models.Job)
-        ]
-        problems = [answer for answer in answers if isinstance(answer, HubError)]
-        if problems:
-            if parts:
-                problems[0].job = HubJob(self._client, parts, backend=self, memory=options.memory)
-            raise problems[0]
-        return parts
+        return shares_of(shots, most, split=split, backend=self.name)
 
 
 def _as_list(circuits: Any) -> list[Any]:
@@ -269,26 +276,9 @@ def _as_list(circuits: Any) -> list[Any]:
     return listed
 
 
-def _records(programs: Sequence[Program], encoded: Encoded) -> list[CircuitRecord]:
-    return [
-        CircuitRecord(layout, program.name, program.metadata, program.header)
-        for program, layout in zip(programs, encoded.layouts, strict=True)
-    ]
-
-
-def _completed(job: models.Job, request: JobRequest, backend: models.Backend) -> models.Job:
-    """The Hub's answer, with what was asked for where it says nothing of it."""
-    known = {
-        "backend_id": request.backend_id,
-        "input_format": request.input_format,
-        "provider": backend.provider,
-        "shots": request.shots,
-        "name": request.name,
-    }
-    return job.model_copy(update={k: v for k, v in known.items() if getattr(job, k) is None})
-
-
-def _rebuild(client: HubClient, hub_backend: models.Backend, options: dict[str, Any]) -> HubBackend:
-    backend = HubBackend(client, hub_backend)
+def _rebuild(
+    kind: type[HubBackend], client: HubClient, hub_backend: models.Backend, options: dict[str, Any]
+) -> HubBackend:
+    backend = kind(client, hub_backend)
     backend.set_options(**options)
     return backend

@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import JobStatus, JobV1
 
 from shared_transport import models
 from shared_transport.client import HubClient
-from shared_transport.errors import (
-    HubError,
-    JobCancelledError,
-    JobFailedError,
-    ServerError,
-)
-from shared_transport.jobs import age_of
+from shared_transport.errors import JobCancelledError, JobFailedError
 from shared_transport.models import is_terminal
+from shared_transport.tags import users_tags
 
-from .records import CircuitRecord, read_tags
+from .parts import (
+    JobPart,
+    describe,
+    open_part,
+    outcomes_joined,
+    read_outcomes,
+    shares_joined,
+)
+from .records import JobRecord
 from .results import Outcome, build_result
-from .systems import system_for
 
 if TYPE_CHECKING:
     from qiskit.result import Result
 
     from .backend import HubBackend
-    from .systems.base import Decoded
 
-__all__ = ["HubJob", "JobPart"]
+__all__ = ["SEPARATOR", "HubJob"]
 
 SEPARATOR = ","
+_AT_ONCE = 8
 
 _STATUS = {
     "UNKNOWN": JobStatus.INITIALIZING,
@@ -57,49 +60,20 @@ _LEAST_FINISHED_FIRST = (
 )
 
 
-@dataclass(frozen=True)
-class JobPart:
-    """One of the Hub's jobs behind a `HubJob`.
-
-    Attributes:
-        job: The job as the Hub described it last.
-        records: Its circuits.
-        params: The system's parameters that it was created with.
-        shots: Shots of each circuit.
-        born: When it was created, in seconds of `time.time`.
-    """
-
-    job: models.Job
-    records: tuple[CircuitRecord, ...]
-    params: Mapping[str, Any]
-    shots: int
-    born: float = field(default_factory=time.time)
-
-    @property
-    def id(self) -> str:
-        """The Hub's id of the job."""
-        return self.job.id
-
-
 class HubJob(JobV1):
-    """A job on the Hub.
+    """A job on the Hub, of one circuit or of a list.
 
-    It can be awaited, it pickles, and ``provider.job(job.job_id())`` opens it again in any process.
+    It can be awaited, it pickles, and ``provider.job(job.job_id())`` opens it again in any process. Behind a list
+    there may be several jobs of the Hub: `job_id` has their ids, joined by commas.
     """
 
     def __init__(
-        self,
-        client: HubClient,
-        parts: Sequence[JobPart],
-        *,
-        backend: HubBackend | None = None,
-        memory: bool = False,
+        self, client: HubClient, parts: Sequence[JobPart], *, backend: HubBackend | None = None
     ) -> None:
         super().__init__(backend, SEPARATOR.join(part.id for part in parts))
         self._backend: HubBackend | None = backend
         self._client = client
         self._parts = tuple(parts)
-        self._memory = memory
         self._result: Result | None = None
         self._ended: dict[str, str] = {
             part.id: str(part.job.status) for part in parts if part.job.ended
@@ -111,13 +85,10 @@ class HubJob(JobV1):
 
         Raises:
             NotFoundError: The Hub has no such job.
+            ValidationError: It is not one of gate-model or photonic circuits.
         """
-        parts, memory = [], False
-        for one in job_id.split(SEPARATOR):
-            part, asked = _open_part(client, one.strip())
-            parts.append(part)
-            memory = memory or asked
-        return cls(client, parts, memory=memory)
+        ids = [one.strip() for one in job_id.split(SEPARATOR)]
+        return cls(client, _at_once(lambda one: open_part(client, one), ids))
 
     def backend(self) -> HubBackend:
         """The backend; asked for from the Hub where the job was opened by its id."""
@@ -143,24 +114,29 @@ class HubJob(JobV1):
         """
         if self._result is None or not (self._result.success or partial):
             self._wait(timeout)
-            outcomes = [
-                outcome for part in self._parts for outcome in self._outcomes(part, partial)
-            ]
-            ended = [time for part in self._parts if (time := part.job.ended_at) is not None]
+            outcomes = _at_once(lambda part: self._outcomes(part, partial), self._parts)
+            described = self._described()
             self._result = build_result(
-                outcomes,
+                shares_joined(outcomes, outcomes_joined),
                 backend_name=self._parts[0].job.backend_id or "",
                 job_id=self.job_id(),
-                date=max(ended, default=None),
-                memory=self._memory,
+                date=max((job.ended_at for job in described if job.ended_at), default=None),
+                memory=any(self._record(part).memory for part in self._parts),
             )
         return self._result
 
     def status(self) -> JobStatus:
-        """The status in Qiskit's words; of a list, that of its least finished job."""
-        words = [self._ended.get(part.id) or self._look(part) for part in self._parts]
-        statuses = {_STATUS.get(word, JobStatus.QUEUED) for word in words}
-        return next(status for status in _LEAST_FINISHED_FIRST if status in statuses)
+        """The status in Qiskit's words; of a list, that of its least finished circuit."""
+        return _least_finished(self._part_statuses())
+
+    def statuses(self) -> list[JobStatus]:
+        """The status of each circuit, in their order."""
+        records = [self._record(part) for part in self._parts]
+        parts = [
+            (record.share, [status] * len(record.circuits))
+            for record, status in zip(records, self._part_statuses(), strict=True)
+        ]
+        return shares_joined(parts, _least_finished)
 
     def cancel(self) -> bool:
         """Ask for the cancellation of every job that has not ended.
@@ -169,8 +145,7 @@ class HubJob(JobV1):
             Whether there was any.
         """
         open_parts = [part for part in self._parts if not is_terminal(self._look(part))]
-        for part in open_parts:
-            self._client.jobs.cancel(part.id)
+        _at_once(lambda part: self._client.jobs.cancel(part.id), open_parts)
         return bool(open_parts)
 
     def wait_for_final_state(
@@ -203,11 +178,96 @@ class HubJob(JobV1):
         """The Hub's own descriptions, asked for anew: times, runtime in milliseconds, tags."""
         return [self._client.jobs.get(part.id) for part in self._parts]
 
+    def queue_position(self) -> int | None:
+        """How many jobs stand before it, where the Hub says so; None where it does not, or it has ended."""
+        places = [
+            place
+            for job in self._described()
+            if isinstance(place := (job.model_extra or {}).get("queue_position"), int)
+        ]
+        return max(places, default=None)
+
+    def creation_date(self) -> datetime | None:
+        """When the job was created, of a list the first; an aware time in UTC."""
+        return min((job.created_at for job in self._described() if job.created_at), default=None)
+
+    def time_per_step(self) -> dict[str, datetime]:
+        """When the job was ``CREATED``, ``RUNNING`` and ``COMPLETED``, as far as it is known.
+
+        Of a list: the first creation and start, the last end. Aware times in UTC.
+        """
+        described = self._described()
+        steps = {
+            "CREATED": min((j.created_at for j in described if j.created_at), default=None),
+            "RUNNING": min((j.started_at for j in described if j.started_at), default=None),
+        }
+        if all(job.ended_at for job in described):
+            steps["COMPLETED"] = max(job.ended_at for job in described if job.ended_at)
+        return {step: when for step, when in steps.items() if when is not None}
+
+    def usage(self) -> float | None:
+        """Seconds of execution that the Hub counts, summed over a list; None while it tells none."""
+        millis = [
+            spent
+            for job in self._described()
+            if (spent := job.runtime if job.usage_time_millis is None else job.usage_time_millis)
+            is not None
+        ]
+        return sum(millis) / 1000 if millis else None
+
+    def error_message(self) -> str | None:
+        """Why the job failed, in the Hub's words, with the ids of a list; None if it did not."""
+        reasons = []
+        for part in self._parts:
+            word = self._ended.get(part.id) or self._look(part)
+            if is_terminal(word) and word not in ("COMPLETED", "CANCELLED"):
+                try:
+                    self._client.jobs.result_bytes(part.id, status=word)
+                except JobFailedError as failure:
+                    reasons.append(str(failure))
+        return "\n".join(reasons) or None
+
+    def calibration(self) -> models.Calibration | None:
+        """The device's calibration when the job was executed; None if there is none."""
+        return self._client.jobs.calibration(self._parts[0].id)
+
+    def input(self) -> dict[str, Any] | list[dict[str, Any]]:
+        """What was sent, as the Hub kept it; of several jobs a list."""
+        inputs = [self._client.jobs.input(part.id) for part in self._parts]
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    def tags(self) -> list[str]:
+        """The tags that the user gave."""
+        return list(dict.fromkeys(t for job in self._described() for t in users_tags(job.tags)))
+
+    def name(self) -> str | None:
+        """The name that it was given."""
+        return self._parts[0].job.name
+
+    def session_id(self) -> str | None:
+        """The session that it runs in, or None."""
+        return self._described()[0].session_id
+
     def __await__(self) -> Generator[Any, None, Result]:
         return self._await_result().__await__()
 
     def __repr__(self) -> str:
         return f"<HubJob {self.job_id()!r} on {self._parts[0].job.backend_id}>"
+
+    def _described(self) -> list[models.Job]:
+        """What the Hub says of each job; of an ended one, what it said after its end."""
+        fresh = _at_once(
+            lambda part: describe(self._client, part, ended=part.id in self._ended), self._parts
+        )
+        self._parts = tuple(fresh)
+        return [part.job for part in fresh]
+
+    def _record(self, part: JobPart) -> JobRecord:
+        return part.read_record(self._client)
+
+    def _part_statuses(self) -> list[JobStatus]:
+        words = _at_once(lambda part: self._ended.get(part.id) or self._look(part), self._parts)
+        return [_STATUS.get(word, JobStatus.QUEUED) for word in words]
 
     def _look(self, part: JobPart) -> str:
         word = str(self._client.jobs.status(part.id))
@@ -218,13 +278,18 @@ class HubJob(JobV1):
     def _wait(
         self, timeout: float | None, on_status: Callable[[str], object] | None = None
     ) -> None:
-        deadline = None if timeout is None else time.monotonic() + timeout
-        for part in self._open_parts():
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            word = self._client.jobs.wait(
-                part.id, timeout=left, on_status=on_status, **self._how(part)
-            )
+        parts = self._open_parts()
+        jobs = self._client.jobs
+        if len(parts) == 1:
+            (part,) = parts
+            word = jobs.wait(part.id, timeout=timeout, on_status=on_status, **self._how(part))
             self._ended[part.id] = str(word)
+        elif parts:
+            how = self._how(parts[0])
+            for job_id, word in jobs.as_completed(
+                [part.id for part in parts], timeout=timeout, on_status=on_status, **how
+            ):
+                self._ended[job_id] = str(word)
 
     async def _await_result(self) -> Result:
         parts = self._open_parts()
@@ -240,46 +305,28 @@ class HubJob(JobV1):
         qpu = self._backend is not None and not self._backend.hub_backend.simulator
         return {"age": max(0.0, time.time() - part.born), "qpu": qpu}
 
-    def _outcomes(self, part: JobPart, partial: bool) -> list[Outcome]:
-        """How each circuit of a part ended. A failure raises, unless partial results are asked for."""
+    def _outcomes(self, part: JobPart, partial: bool) -> tuple[tuple[int, int], list[Outcome]]:
+        """How each circuit of a part ended, and which share of its shots that is.
+
+        A failure raises, unless partial results are asked for.
+        """
+        record = self._record(part)
         try:
-            decoded: Sequence[Decoded | HubError] = self._decoded(part)
+            outcomes = read_outcomes(self._client, part, self._ended[part.id])
         except (JobFailedError, JobCancelledError) as failure:
             if not partial:
                 raise
-            decoded = [failure] * len(part.records)
-        return [
-            Outcome(record, one, part.id, part.shots)
-            for record, one in zip(part.records, decoded, strict=True)
-        ]
-
-    def _decoded(self, part: JobPart) -> list[Decoded]:
-        document = self._client.jobs.result(part.id, status=self._ended[part.id])
-        job = part.job
-        system = system_for(job.provider, [str(job.input_format)], job.backend_id or "")
-        layouts = [record.layout for record in part.records if record.layout is not None]
-        try:
-            decoded = system.decode(document, layouts, part.params)
-        except (ValueError, KeyError, TypeError, IndexError) as problem:
-            reason = f"{type(problem).__name__}: {problem}"
-        else:
-            if len(decoded) == len(part.records):
-                return decoded
-            reason = f"{len(decoded)} results for {len(part.records)} circuits"
-        raise ServerError(
-            f"The result of job {part.id} cannot be read ({reason}).",
-            hint="It is not lost: client.jobs.result(id) gives it as it came.",
-            operation="getJobResult",
-            job_id=part.id,
-        )
+            outcomes = part.failed(record, failure)
+        return record.share, outcomes
 
 
-def _open_part(client: HubClient, job_id: str) -> tuple[JobPart, bool]:
-    job = client.jobs.get(job_id)
-    if not job.id:
-        job = job.model_copy(update={"id": job_id})
-    system = system_for(job.provider, [str(job.input_format)], job.backend_id or job_id)
-    said = system.layouts(client.jobs.input(job_id))
-    records, memory = read_tags(job.tags, said, job_name=job.name)
-    born = time.time() - age_of(job)
-    return JobPart(job, tuple(records), job.input_params or {}, job.shots or 0, born), memory
+def _least_finished(statuses: Sequence[JobStatus]) -> JobStatus:
+    return min(statuses, key=_LEAST_FINISHED_FIRST.index)
+
+
+def _at_once(action: Callable[[Any], Any], over: Sequence[Any]) -> list[Any]:
+    """Do something for each, several at once, in their order."""
+    if len(over) < 2:
+        return [action(one) for one in over]
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="qhub-job") as pool:
+        return list(pool.map(action, over))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -21,15 +21,18 @@ class RunOptions(BaseModel):
     Attributes:
         shots: How often each circuit is executed.
         memory: Whether the result has the outcome of each shot.
-        seed_simulator: Only None: no system of the Hub takes a seed with a job.
+        seed_simulator: Only None: the Hub's jobs carry no seed. Where a backend returns probabilities, and
+            the counts are drawn here, a room allows a number.
         meas_level: Only 2, classified outcomes.
     """
+
+    draws_counts: ClassVar[bool] = False
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
     shots: int = 1024
     memory: bool = False
-    seed_simulator: None = None
+    seed_simulator: int | None = None
     meas_level: int = 2
 
     def update_options(self, **values: Any) -> None:
@@ -56,7 +59,7 @@ class RunOptions(BaseModel):
                     hint=(f"Did you mean {close[0]!r}? " if close else "")
                     + f"There are: {', '.join(fields)}.",
                 )
-            if name == "seed_simulator" and value is not None:
+            if name == "seed_simulator" and value is not None and not self.draws_counts:
                 raise ValidationError(
                     "seed_simulator cannot be honoured: the Hub's jobs carry no seed.",
                     hint="Leave it out; HubProvider.local(seed=...) makes a local Hub reproducible.",

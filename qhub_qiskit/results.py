@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +10,13 @@ from typing import Any
 from qiskit.result import Result
 from qiskit.result.models import ExperimentResult, ExperimentResultData
 
+from shared_transport.bits import ClassicalMemory
 from shared_transport.errors import HubError
 
 from .records import CircuitRecord
 from .systems.base import Decoded
 
-__all__ = ["Outcome", "build_result"]
+__all__ = ["Outcome", "PackedData", "build_result"]
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,45 @@ class Outcome:
     Attributes:
         record: The circuit.
         decoded: Its measured bits, or the error that stands in for them.
-        job_id: The Hub's job that it ran in.
         shots: Its shots as asked for.
+        seed: Of the order of shots where only counts are known.
     """
 
     record: CircuitRecord
     decoded: Decoded | HubError
-    job_id: str
     shots: int
+    seed: int
+
+
+class PackedData(ExperimentResultData):
+    """An experiment's data whose counts and memory are made when they are first asked for.
+
+    It is used and printed as Qiskit's own, and a million shots take three bytes each until then.
+
+    Attributes:
+        classical_memory: The outcomes, packed.
+        counts: How many shots had each hexadecimal word.
+        memory: The hexadecimal word of each shot, where it was asked for.
+    """
+
+    def __init__(
+        self, classical_memory: ClassicalMemory, memory_seed: int | None, **data: Any
+    ) -> None:
+        super().__init__(**data)
+        self.classical_memory = classical_memory
+        self._memory_seed = memory_seed
+        lazy = ["counts"] if memory_seed is None else ["counts", "memory"]
+        self._data_attributes: list[str] = [*lazy, *data]
+
+    def __getattr__(self, name: str) -> Any:
+        # Called for what is not there yet.
+        if name == "counts":
+            self.counts = self.classical_memory.hex_counts()
+        elif name == "memory" and (seed := self.__dict__.get("_memory_seed")) is not None:
+            self.memory = self.classical_memory.hex_memory(seed)
+        else:
+            raise AttributeError(f"This experiment has no {name!r}.")
+        return self.__dict__[name]
 
 
 def build_result(
@@ -55,9 +86,7 @@ def build_result(
             alone, the order is shuffled by a seed derived from the job's id, and the header says
             ``"memory": "shuffled counts"``.
     """
-    experiments = [
-        _experiment(outcome, position, memory) for position, outcome in enumerate(outcomes)
-    ]
+    experiments = [_experiment(outcome, memory) for outcome in outcomes]
     success = all(experiment.success for experiment in experiments)
     return Result(
         backend_name=backend_name,
@@ -72,11 +101,14 @@ def build_result(
     )
 
 
-def _experiment(outcome: Outcome, position: int, memory: bool) -> ExperimentResult:
+def _experiment(outcome: Outcome, memory: bool) -> ExperimentResult:
     record, decoded = outcome.record, outcome.decoded
+    layout = record.layout
+    if layout is None and isinstance(decoded, Decoded):
+        layout = decoded.layout
     header: dict[str, Any] = {
         **record.header,
-        **(record.layout.header() if record.layout is not None else {}),
+        **(layout.header() if layout is not None else {}),
         "name": record.name,
         "metadata": dict(record.metadata),
     }
@@ -88,26 +120,22 @@ def _experiment(outcome: Outcome, position: int, memory: bool) -> ExperimentResu
             status=f"ERROR: {decoded}",
             header=header,
         )
-    data = dict(decoded.data)
     shots = outcome.shots
-    if decoded.memory is not None:
+    data: ExperimentResultData
+    further: Mapping[str, Any] = decoded.data
+    if decoded.memory is None:
+        data = ExperimentResultData(**further)
+    else:
         shots = decoded.memory.shots
-        data["counts"] = decoded.memory.hex_counts()
-        if memory:
-            data["memory"] = decoded.memory.hex_memory(_seed(outcome.job_id, position))
-            if not decoded.memory.ordered:
-                header["memory"] = "shuffled counts"
+        data = PackedData(decoded.memory, outcome.seed if memory else None, **further)
+        if memory and not decoded.memory.ordered:
+            header["memory"] = "shuffled counts"
     return ExperimentResult(
         shots=shots,
         success=True,
-        data=ExperimentResultData(**data),
+        data=data,
         meas_level=2,
         status="DONE",
         header=header,
         metadata=dict(decoded.metadata),
     )
-
-
-def _seed(job_id: str, position: int) -> int:
-    digest = hashlib.sha256(f"{job_id}/{position}".encode()).digest()
-    return int.from_bytes(digest[:8], "big")

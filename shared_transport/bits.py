@@ -130,6 +130,66 @@ class ClassicalMemory:
         weights = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
         return cls(_pack(bits, columns, layout), weights, layout.num_clbits)
 
+    @classmethod
+    def from_probabilities(
+        cls,
+        probabilities: Mapping[str, float],
+        columns: Sequence[Hashable],
+        layout: ClassicalLayout,
+        *,
+        shots: int,
+        seed: int,
+    ) -> ClassicalMemory:
+        """Build from the probabilities of outcomes: one multinomial draw, the same for the same seed.
+
+        Args:
+            probabilities: Of each outcome; character k of a key is the outcome of column k. They are scaled to
+                the sum 1.
+            columns: Label of each column.
+            layout: Which label each classical bit reads.
+            shots: The sum of the counts.
+            seed: Of the draw.
+
+        Raises:
+            ValueError: A probability is negative or not finite, all are 0, or as `from_counts`.
+
+        >>> one_bit = ClassicalLayout((("c", 1),), (0,))
+        >>> certain = ClassicalMemory.from_probabilities({"1": 1.0}, [0], one_bit, shots=5, seed=1)
+        >>> certain.hex_counts()
+        {'0x1': 5}
+        """
+        keys = sorted(probabilities)
+        weights = np.array([probabilities[key] for key in keys], dtype=float)
+        total = weights.sum()
+        if not np.isfinite(total) or total <= 0 or weights.min() < 0:
+            raise ValueError(f"these are no probabilities: {list(probabilities.items())[:3]}")
+        drawn = np.random.default_rng(seed).multinomial(shots, weights / total)
+        counts = {key: int(count) for key, count in zip(keys, drawn, strict=True) if count}
+        return cls.from_counts(counts, columns, layout)
+
+    @classmethod
+    def joined(cls, memories: Sequence[ClassicalMemory]) -> ClassicalMemory:
+        """The shots of several memories of one width, one after the other.
+
+        Raises:
+            ValueError: There is none, or the widths differ.
+
+        >>> one_bit = ClassicalLayout((("c", 1),), (0,))
+        >>> parts = [ClassicalMemory.from_counts({bit: 2}, [0], one_bit) for bit in "01"]
+        >>> ClassicalMemory.joined(parts).hex_counts()
+        {'0x0': 2, '0x1': 2}
+        """
+        widths = {memory.num_clbits for memory in memories}
+        if len(widths) != 1:
+            raise ValueError(f"memories of {sorted(widths) or 'no'} bits cannot be joined")
+        if len(memories) == 1:
+            return memories[0]
+        words = np.concatenate([memory.words for memory in memories])
+        weights = None
+        if not all(memory.ordered for memory in memories):
+            weights = np.concatenate([memory._weights() for memory in memories])
+        return cls(words, weights, widths.pop())
+
     @property
     def shots(self) -> int:
         """Number of shots, as they came back."""
@@ -144,12 +204,12 @@ class ClassicalMemory:
         """How many shots had each word."""
         if len(self.words) == 0:
             return {}
-        distinct, inverse = np.unique(self.words, axis=0, return_inverse=True)
-        weights = np.ones(len(self.words), np.int64) if self.weights is None else self.weights
-        totals = np.zeros(len(distinct), np.int64)
-        np.add.at(totals, inverse.reshape(-1), weights)
-        pairs = zip(_hexadecimal(distinct), totals.tolist(), strict=True)
-        return {word: total for word, total in pairs if total}
+        distinct, totals = self._distinct()
+        return {
+            word: total
+            for word, total in zip(_hexadecimal(distinct), totals.tolist(), strict=True)
+            if total
+        }
 
     def hex_memory(self, seed: int = 0) -> list[str]:
         """The word of each shot.
@@ -164,6 +224,21 @@ class ClassicalMemory:
         order = np.repeat(np.arange(len(words)), self.weights)
         np.random.default_rng(seed).shuffle(order)
         return [words[i] for i in order.tolist()]
+
+    def _weights(self) -> NDArray[np.int64]:
+        return np.ones(len(self.words), np.int64) if self.weights is None else self.weights
+
+    def _distinct(self) -> tuple[Bytes, NDArray[np.int64]]:
+        """The distinct words in ascending order, and how many shots had each."""
+        size = self.words.shape[1]
+        if size > 8:
+            distinct, inverse = np.unique(self.words, axis=0, return_inverse=True)
+        else:  # as numbers: many times faster
+            values, inverse = np.unique(_as_numbers(self.words), return_inverse=True)
+            distinct = values.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 8 - size :]
+        totals = np.zeros(len(distinct), np.int64)
+        np.add.at(totals, inverse.reshape(-1), self._weights())
+        return distinct, totals
 
 
 def _pack(bits: Bytes, columns: Sequence[Hashable], layout: ClassicalLayout) -> Bytes:
@@ -181,9 +256,16 @@ def _pack(bits: Bytes, columns: Sequence[Hashable], layout: ClassicalLayout) -> 
     return np.packbits(memory, axis=1)
 
 
+def _as_numbers(words: Bytes) -> NDArray[np.uint64]:
+    """Words of at most 8 bytes as numbers."""
+    padded = np.zeros((len(words), 8), np.uint8)
+    padded[:, 8 - words.shape[1] :] = words
+    return padded.view(">u8").reshape(-1).astype(np.uint64)
+
+
 def _hexadecimal(words: Bytes) -> list[str]:
     size = words.shape[1]
+    if size <= 8:
+        return list(map(hex, _as_numbers(words).tolist()))
     raw = words.tobytes()
-    if size == 0:
-        return ["0x0"] * len(words)
     return [hex(int.from_bytes(raw[i : i + size], "big")) for i in range(0, len(raw), size)]

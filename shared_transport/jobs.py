@@ -241,14 +241,28 @@ class Jobs(_JobCalls, SyncGroup):
         raise _too_long(job_id, timeout, seen)
 
     def as_completed(
-        self, job_ids: Iterable[str], *, timeout: float | None = None
+        self,
+        job_ids: Iterable[str],
+        *,
+        timeout: float | None = None,
+        age: float = 0.0,
+        qpu: bool = False,
+        on_status: OnStatus | None = None,
     ) -> Iterator[tuple[str, Status]]:
         """Job ids and their terminal statuses in the order in which the jobs end.
+
+        Args:
+            job_ids: The jobs.
+            timeout: Seconds for all of them, or None for as long as it takes.
+            age: As for `future`, of the youngest.
+            qpu: As for `future`.
+            on_status: As for `future`, for each of the jobs.
 
         Raises:
             WaitTimeoutError: The time is over; the other jobs go on.
         """
-        waiting = {self.future(job_id): job_id for job_id in dict.fromkeys(job_ids)}
+        how: dict[str, Any] = {"age": age, "qpu": qpu, "on_status": on_status}
+        waiting = {self.future(job_id, **how): job_id for job_id in dict.fromkeys(job_ids)}
         try:
             for future in concurrent.futures.as_completed(list(waiting), timeout):
                 yield waiting.pop(future), future.result()

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["system_for"]
 
-# A new system is a module here and a line: input format, provider, module, class.
+# A new system is a module here and a line: input format, provider (None: whoever takes the format), module, class.
 _ROOMS = (
-    ("BRAKET_OPEN_QASM_V3", "AWS", "aws_gate_model", "AwsGateModel"),
+    ("BRAKET_OPEN_QASM_V3", None, "aws_gate_model", "AwsGateModel"),
     ("OPEN_QASM_V2", "KIPU", "kipu", "Kipu"),
+    ("OPEN_QASM_V2", None, "kipu", "Kipu"),
 )
-_KNOWN_PROVIDERS = frozenset(
-    {"AZURE", "AWS", "IBM", "QRYD", "QUDORA", "QUANDELA", "IQM", "KIPU", "AQT"}
-)
+# Formats that are not for gate-model circuits, and where their users go.
+_ELSEWHERE = {
+    "BRAKET_AHS_PROGRAM": "It is an analog device: use qhub_braket (AnalogHamiltonianSimulation).",
+}
 
 
 def system_for(provider: str | None, formats: Sequence[str], backend: str) -> System[Any]:
@@ -39,14 +41,15 @@ def system_for(provider: str | None, formats: Sequence[str], backend: str) -> Sy
     Raises:
         ValidationError: No room fits.
     """
-    for exact in (True, False):
+    for owner_asked in (provider, None):
         for input_format, owner, module, name in _ROOMS:
-            fits = provider == owner if exact else provider not in _KNOWN_PROVIDERS
-            if fits and input_format in formats:
+            if owner == owner_asked and input_format in formats:
                 room = getattr(importlib.import_module(f".{module}", __name__), name)
                 return room()  # type: ignore[no-any-return]
+    hints = [_ELSEWHERE[word] for word in formats if word in _ELSEWHERE]
+    served = ", ".join(dict.fromkeys(input_format for input_format, *_ in _ROOMS))
     raise ValidationError(
         f"{backend} takes {', '.join(formats) or 'no input format that the Hub names'} from provider "
         f"{provider}; qhub_qiskit has no encoder for that.",
-        hint=f"It serves {', '.join(f'{owner} ({fmt})' for fmt, owner, _, _ in _ROOMS)}.",
+        hint=hints[0] if hints else f"It writes {served}.",
     )

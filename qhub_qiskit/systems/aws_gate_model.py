@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from qhub_qiskit.options import RunOptions
 from qhub_qiskit.target import build_target
+from shared_transport.bit_rows import read_bit_rows
 from shared_transport.bits import ClassicalLayout, ClassicalMemory
-from shared_transport.models import Backend, InputFormat
+from shared_transport.models import InputFormat
 
-from .base import Decoded, Encoded, System
+from .base import Decoded, Device, Encoded, ResultText, Sent, System
 from .qasm import gate_lines, one_register, read_layout
 
 if TYPE_CHECKING:
@@ -80,18 +79,16 @@ class AwsGateModel(System[AwsOptions]):
     uses_config = True
     options = AwsOptions
 
-    def target(self, backend: Backend, config: Mapping[str, Any]) -> Target:
+    def target(self, device: Device) -> Target:
         """The target, by the device capabilities document."""
-        action = (config.get("action") or {}).get(_ACTION) or {}
+        action = (device.config.get("action") or {}).get(_ACTION) or {}
         names = action.get("supportedOperations")
         if not names:
-            names = [gate.name for gate in backend.configuration.gates if gate.name]
+            names = [gate.name for gate in device.backend.configuration.gates if gate.name]
         known = [name for name in names if name.lower() in _QISKIT_NAMES]
-        return build_target(
-            backend.configuration, known, description=backend.id, renamed=_QISKIT_NAMES
-        )
+        return build_target(device, known, renamed=_QISKIT_NAMES)
 
-    def encode(self, programs: Sequence[Program], options: AwsOptions) -> Encoded:
+    def encode(self, programs: Sequence[Program], options: AwsOptions, device: Device) -> Encoded:
         """One OpenQASM 3 program: gates over the active qubits, one register with the classical memory.
 
         Braket reports one register alone, and a qubit once.
@@ -114,22 +111,18 @@ class AwsGateModel(System[AwsOptions]):
         params = {"disable_qubit_rewiring": True} if options.disable_qubit_rewiring else {}
         return Encoded({"qasm": "\n".join(lines) + "\n"}, params, options.shots, (layout,))
 
-    def layouts(self, job_input: Mapping[str, Any]) -> tuple[ClassicalLayout, ...]:
+    def layouts(self, job_input: Mapping[str, Any]) -> tuple[ClassicalLayout | None, ...]:
         """The one register of the text; all qubits in their order where it measures none, as Braket does."""
         layout = read_layout(job_input["qasm"])
-        if not layout.measured:
-            return ()
-        return (layout,)
+        return (layout if layout.measured else None,)
 
-    def decode(
-        self, document: Any, layouts: Sequence[ClassicalLayout], params: Mapping[str, Any]
-    ) -> list[Decoded]:
+    def decode(self, result: ResultText, sent: Sent) -> list[Decoded]:
         """Read ``measurements`` by ``measuredQubits``."""
+        document, pieces = read_bit_rows(result.content, "measurements")
         columns = [int(q) for q in document["measuredQubits"]]
-        rows = document["measurements"]
-        bits = np.array(rows, dtype=np.uint8).reshape(len(rows), len(columns))
-        layout = layouts[0] if layouts else _all_in_order(columns)
-        return [Decoded(ClassicalMemory.from_shots(bits, columns, layout))]
+        layout = sent.layouts[0] or _all_in_order(columns)
+        memories = [ClassicalMemory.from_shots(piece, columns, layout) for piece in pieces]
+        return [Decoded(ClassicalMemory.joined(memories), layout=layout)]
 
 
 def _all_in_order(columns: Sequence[int]) -> ClassicalLayout:

@@ -15,9 +15,9 @@ from qhub_qiskit.options import RunOptions
 from qhub_qiskit.target import build_target
 from shared_transport.bits import ClassicalLayout, ClassicalMemory
 from shared_transport.errors import ValidationError
-from shared_transport.models import Backend, InputFormat
+from shared_transport.models import InputFormat
 
-from .base import Decoded, Encoded, System
+from .base import Decoded, Device, Encoded, ResultText, Sent, System
 from .qasm import gate_lines, one_register, read_layout
 
 if TYPE_CHECKING:
@@ -65,12 +65,13 @@ class Kipu(System[KipuOptions]):
         """Only samples need it."""
         return options.mode == "sample"
 
-    def target(self, backend: Backend, config: Mapping[str, Any]) -> Target:
+    def target(self, device: Device) -> Target:
         """The target, by the gates that the Hub names."""
-        names = [g.name for g in backend.configuration.gates if g.name and g.name.lower() in _NAMES]
-        return build_target(backend.configuration, names, description=backend.id)
+        gates = device.backend.configuration.gates
+        names = [gate.name for gate in gates if gate.name and gate.name.lower() in _NAMES]
+        return build_target(device, names)
 
-    def encode(self, programs: Sequence[Program], options: KipuOptions) -> Encoded:
+    def encode(self, programs: Sequence[Program], options: KipuOptions, device: Device) -> Encoded:
         """One OpenQASM 2 program.
 
         Samples measure each qubit once, in ascending order into one register, so that the order of the
@@ -109,17 +110,16 @@ class Kipu(System[KipuOptions]):
         layout = _by_column(program.layout, columns) if sampled else ClassicalLayout((), ())
         return Encoded({"qasm": "\n".join(lines) + "\n"}, params, shots, (layout,))
 
-    def layouts(self, job_input: Mapping[str, Any]) -> tuple[ClassicalLayout, ...]:
+    def layouts(self, job_input: Mapping[str, Any]) -> tuple[ClassicalLayout | None, ...]:
         """The registers of the text. Its measured bits, in their order, are the columns of the counts."""
         layout = read_layout(job_input["qasm"])
         column = iter(range(layout.num_clbits))
         sources = tuple(None if source is None else next(column) for source in layout.sources)
         return (ClassicalLayout(layout.registers, sources),)
 
-    def decode(
-        self, document: Any, layouts: Sequence[ClassicalLayout], params: Mapping[str, Any]
-    ) -> list[Decoded]:
+    def decode(self, result: ResultText, sent: Sent) -> list[Decoded]:
         """Read counts, state vector or amplitudes, and turn them into Qiskit's order."""
+        document = result.json()
         metadata = dict(document.get("metadata") or {})
         if "statevector" in document:
             pairs = np.array(document["statevector"], dtype=float).reshape(-1, 2)
@@ -131,8 +131,11 @@ class Kipu(System[KipuOptions]):
             }
             return [Decoded(None, {"amplitudes": amplitudes}, metadata)]
         counts = document["counts"]
-        columns = range(len(layouts[0].measured))
-        return [Decoded(ClassicalMemory.from_counts(counts, columns, layouts[0]), {}, metadata)]
+        layout = sent.layouts[0]
+        if layout is None:
+            raise ValueError("nothing says which bits were measured")
+        columns = range(len(layout.measured))
+        return [Decoded(ClassicalMemory.from_counts(counts, columns, layout), {}, metadata)]
 
 
 def _by_column(layout: ClassicalLayout, columns: Sequence[int]) -> ClassicalLayout:
