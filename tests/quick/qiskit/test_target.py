@@ -65,7 +65,9 @@ def test_a_format_without_a_room_is_said(provider):
         "provider": "AWS",
         "configuration": {"supported_input_formats": ["QIR_V1"]},
     }
-    with pytest.raises(ValidationError, match=r"x\.y\.z takes QIR_V1.*It writes BRAKET_OPEN_QASM_V3"):
+    with pytest.raises(
+        ValidationError, match=r"x\.y\.z takes QIR_V1.*It writes BRAKET_OPEN_QASM_V3"
+    ):
         HubBackend(provider.client, Backend.model_validate(document))
 
 
