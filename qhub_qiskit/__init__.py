@@ -12,13 +12,32 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .backend import HubBackend
+    from .backend import HubBackend, StaleTargetWarning
+    from .estimator import HubEstimator
     from .job import HubJob
     from .provider import HubProvider
+    from .sampler import HubSampler
+    from .session import HubSession
 
-__all__ = ["HubBackend", "HubJob", "HubProvider"]
+__all__ = [
+    "HubBackend",
+    "HubEstimator",
+    "HubJob",
+    "HubProvider",
+    "HubSampler",
+    "HubSession",
+    "StaleTargetWarning",
+]
 
-_HOMES = {"HubBackend": "backend", "HubJob": "job", "HubProvider": "provider"}
+_HOMES = {
+    "HubBackend": "backend",
+    "HubEstimator": "estimator",
+    "HubJob": "job",
+    "HubProvider": "provider",
+    "HubSampler": "sampler",
+    "HubSession": "session",
+    "StaleTargetWarning": "backend",
+}
 
 
 def __getattr__(name: str) -> Any:

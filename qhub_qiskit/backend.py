@@ -72,6 +72,11 @@ class HubBackend(BackendV2):
         return None
 
     @property
+    def client(self) -> HubClient:
+        """The client of the Hub that it belongs to."""
+        return self._client
+
+    @property
     def qubit_labels(self) -> tuple[str, ...]:
         """The vendor's label of each of the target's qubits."""
         return self._accepts().labels

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from .backend import HubBackend
 
-__all__ = ["SEPARATOR", "HubJob"]
+__all__ = ["SEPARATOR", "HubJob", "least_finished", "status_of"]
 
 SEPARATOR = ","
 _AT_ONCE = 8
@@ -58,6 +58,16 @@ _LEAST_FINISHED_FIRST = (
     JobStatus.CANCELLED,
     JobStatus.DONE,
 )
+
+
+def status_of(word: str) -> JobStatus:
+    """Qiskit's status for the Hub's word; one that is not known is a job that has not ended."""
+    return _STATUS.get(word, JobStatus.QUEUED)
+
+
+def least_finished(statuses: Sequence[JobStatus]) -> JobStatus:
+    """Of several jobs the status of the least finished one."""
+    return min(statuses, key=_LEAST_FINISHED_FIRST.index)
 
 
 class HubJob(JobV1):
@@ -127,7 +137,7 @@ class HubJob(JobV1):
 
     def status(self) -> JobStatus:
         """The status in Qiskit's words; of a list, that of its least finished circuit."""
-        return _least_finished(self._part_statuses())
+        return least_finished(self._part_statuses())
 
     def statuses(self) -> list[JobStatus]:
         """The status of each circuit, in their order."""
@@ -136,7 +146,7 @@ class HubJob(JobV1):
             (record.share, [status] * len(record.circuits))
             for record, status in zip(records, self._part_statuses(), strict=True)
         ]
-        return shares_joined(parts, _least_finished)
+        return shares_joined(parts, least_finished)
 
     def cancel(self) -> bool:
         """Ask for the cancellation of every job that has not ended.
@@ -167,7 +177,7 @@ class HubJob(JobV1):
 
         def look(word: str) -> None:
             if callback is not None:
-                callback(self.job_id(), _STATUS.get(word, JobStatus.QUEUED), self)
+                callback(self.job_id(), status_of(word), self)
 
         self._wait(timeout, look)
 
@@ -267,7 +277,7 @@ class HubJob(JobV1):
 
     def _part_statuses(self) -> list[JobStatus]:
         words = _at_once(lambda part: self._ended.get(part.id) or self._look(part), self._parts)
-        return [_STATUS.get(word, JobStatus.QUEUED) for word in words]
+        return [status_of(word) for word in words]
 
     def _look(self, part: JobPart) -> str:
         word = str(self._client.jobs.status(part.id))
@@ -318,10 +328,6 @@ class HubJob(JobV1):
                 raise
             outcomes = part.failed(record, failure)
         return record.share, outcomes
-
-
-def _least_finished(statuses: Sequence[JobStatus]) -> JobStatus:
-    return min(statuses, key=_LEAST_FINISHED_FIRST.index)
 
 
 def _at_once(action: Callable[[Any], Any], over: Sequence[Any]) -> list[Any]:

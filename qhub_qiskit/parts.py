@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import tempfile
 import time
@@ -20,7 +19,7 @@ from shared_transport.errors import HubError, ServerError
 from shared_transport.jobs import age_of
 
 from .records import JobRecord, read_tags
-from .results import Outcome
+from .results import Outcome, seed_of
 from .systems import system_for
 from .systems.base import Decoded, ResultText, Sent
 
@@ -129,7 +128,7 @@ def read_outcomes(client: HubClient, part: JobPart, status: str) -> list[Outcome
     system = system_for(job.provider, [str(job.input_format)], job.backend_id or "")
     shots = record.shots or part.shots
     layouts = tuple(circuit.layout for circuit in record.circuits)
-    seed = record.seed if record.seed is not None else _seed(part.id, "draw")
+    seed = record.seed if record.seed is not None else seed_of(part.id, "draw")
     sent = Sent(layouts, part.params, shots, seed)
     bits = shots * sum(len(layout.measured) for layout in layouts if layout is not None)
     with _content(client, part.id, status, large=bits > _BITS_IN_MEMORY) as content:
@@ -140,7 +139,7 @@ def read_outcomes(client: HubClient, part: JobPart, status: str) -> list[Outcome
         else:
             if len(decoded) == len(record.circuits):
                 return [
-                    Outcome(circuit, one, shots, _seed(part.id, position))
+                    Outcome(circuit, one, shots, seed_of(part.id, position))
                     for position, (circuit, one) in enumerate(
                         zip(record.circuits, decoded, strict=True)
                     )
@@ -220,8 +219,3 @@ def _read_record(client: HubClient, job: models.Job) -> JobRecord:
         operation="getJobInput",
         job_id=job.id,
     )
-
-
-def _seed(job_id: str, what: object) -> int:
-    digest = hashlib.sha256(f"{job_id}/{what}".encode()).digest()
-    return int.from_bytes(digest[:8], "big")

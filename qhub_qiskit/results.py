@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from shared_transport.errors import HubError
 from .records import CircuitRecord
 from .systems.base import Decoded
 
-__all__ = ["Outcome", "PackedData", "build_result"]
+__all__ = ["Outcome", "PackedData", "build_result", "seed_of"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,12 @@ def build_result(
         status="COMPLETED" if success else "PARTIAL COMPLETED",
         header={},
     )
+
+
+def seed_of(job_id: str, what: object) -> int:
+    """A seed that is the same for one job in every process."""
+    digest = hashlib.sha256(f"{job_id}/{what}".encode()).digest()
+    return int.from_bytes(digest[:8], "big")
 
 
 def _experiment(outcome: Outcome, memory: bool) -> ExperimentResult:

@@ -187,13 +187,18 @@ class ClassicalMemory:
         words = np.concatenate([memory.words for memory in memories])
         weights = None
         if not all(memory.ordered for memory in memories):
-            weights = np.concatenate([memory._weights() for memory in memories])
+            weights = np.concatenate([memory.shot_weights for memory in memories])
         return cls(words, weights, widths.pop())
 
     @property
     def shots(self) -> int:
         """Number of shots, as they came back."""
         return len(self.words) if self.weights is None else int(self.weights.sum())
+
+    @property
+    def shot_weights(self) -> NDArray[np.int64]:
+        """How many shots had each row's word."""
+        return np.ones(len(self.words), np.int64) if self.weights is None else self.weights
 
     @property
     def ordered(self) -> bool:
@@ -215,18 +220,26 @@ class ClassicalMemory:
         """The word of each shot.
 
         Args:
+            seed: As for `in_order`.
+        """
+        if self.weights is None:
+            return _hexadecimal(self.words)
+        words = _hexadecimal(self.words)
+        return [words[i] for i in self._order(seed).tolist()]
+
+    def in_order(self, seed: int = 0) -> Bytes:
+        """The packed word of each shot, shape (shots, ceil(num_clbits / 8)).
+
+        Args:
             seed: Where only counts are known (`ordered` is False), the words come in an order shuffled by
                 this seed.
         """
-        words = _hexadecimal(self.words)
-        if self.weights is None:
-            return words
-        order = np.repeat(np.arange(len(words)), self.weights)
-        np.random.default_rng(seed).shuffle(order)
-        return [words[i] for i in order.tolist()]
+        return self.words if self.weights is None else self.words[self._order(seed)]
 
-    def _weights(self) -> NDArray[np.int64]:
-        return np.ones(len(self.words), np.int64) if self.weights is None else self.weights
+    def _order(self, seed: int) -> NDArray[np.int64]:
+        order = np.repeat(np.arange(len(self.words)), self.shot_weights)
+        np.random.default_rng(seed).shuffle(order)
+        return order
 
     def _distinct(self) -> tuple[Bytes, NDArray[np.int64]]:
         """The distinct words in ascending order, and how many shots had each."""
@@ -237,7 +250,7 @@ class ClassicalMemory:
             values, inverse = np.unique(_as_numbers(self.words), return_inverse=True)
             distinct = values.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 8 - size :]
         totals = np.zeros(len(distinct), np.int64)
-        np.add.at(totals, inverse.reshape(-1), self._weights())
+        np.add.at(totals, inverse.reshape(-1), self.shot_weights)
         return distinct, totals
 
 

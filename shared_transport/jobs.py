@@ -14,6 +14,7 @@ from . import operations
 from .answers import read_json
 from .errors import WaitTimeoutError
 from .groups import AsyncGroup, Group, SyncGroup, both, listed
+from .listing import NEWEST_FIRST, PAGE_SIZE
 from .models import Calibration, Job, JobStatus, Page, is_terminal
 from .requests import JobRequest
 from .results import fetch_result, save_result
@@ -59,11 +60,19 @@ class _JobCalls(Group):
 
     @listed
     def list(
-        self, *, service_execution_id: str | None = None
+        self, *, service_execution_id: str | None = None, newest_first: bool = False
     ) -> Callable[[int], Operation[Page[Job]]]:
-        """All jobs, page by page as they are needed."""
+        """All jobs, page by page as they are needed.
+
+        Args:
+            service_execution_id: Only those of this service execution.
+            newest_first: Ask for this order; not every Hub heeds it.
+        """
         return lambda number: operations.search_jobs(
-            number, 100, service_execution_id=service_execution_id
+            number,
+            PAGE_SIZE,
+            NEWEST_FIRST if newest_first else (),
+            service_execution_id=service_execution_id,
         )
 
     @both
