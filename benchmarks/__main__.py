@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import local_hub, transport
+from benchmarks import local_hub, qiskit_plugin, transport
 
-_ALL = {"transport": transport, "local-hub": local_hub}
+_ALL = {"transport": transport, "local-hub": local_hub, "qiskit": qiskit_plugin}
 
 
 def main() -> int:

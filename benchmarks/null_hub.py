@@ -2,7 +2,8 @@
 
 A job ends after a stated time: a request's ``name`` that is a number says how many seconds, else
 ``--job-seconds``. It counts the requests, and knows when each job truly ended: ``GET /stats``. A job of a million
-shots has a result of 42 MB: Braket's measurements of 20 qubits.
+shots has a result of 42 MB: Braket's measurements of 20 qubits; any other one shot of five. Backends are those of
+the local Hub's catalog.
 
 ``python -m benchmarks.null_hub`` prints its address as a line of JSON and ends when its standard input does.
 `running` starts one.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gzip
 import itertools
 import json
 import re
@@ -31,6 +33,8 @@ import numpy as np
 
 SHOTS, QUBITS = 1_000_000, 20
 CHUNK = 1 << 18
+SMALL = b'{"measurements":[[0,0,0,0,0]],"measuredQubits":[0,1,2,3,4]}'
+CATALOG = Path(__file__).parent.parent / "local_hub" / "catalog"
 REASONS = {200: "OK", 201: "Created", 204: "No Content", 206: "Partial Content", 404: "Not Found"}
 
 
@@ -70,8 +74,8 @@ class NullHub:
                 body = await reader.readexactly(int(found[1])) if found else b""
                 method, target, _ = line.decode().split(" ")
                 await self._answer(writer, method, target.removeprefix("/quantum"), headers, body)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
+            pass  # the client, or this Hub, ended
         finally:
             writer.close()
 
@@ -87,6 +91,10 @@ class NullHub:
             if method == "POST":
                 return _send(writer, 201, self._create(json.loads(body)))
             return _send(writer, 200, self._page(parse_qs(query)))
+        if parts[0] == "backends" and len(parts) in (2, 3):
+            self.operations["getBackend"] += 1
+            folder = {"": "backends", "config": "devices"}.get("".join(parts[2:]), "")
+            return _send(writer, 200, _catalog(folder, parts[1]))
         job = self.jobs.get(parts[1]) if parts[0] == "jobs" and len(parts) > 1 else None
         if job is None:
             self.operations["unknown"] += 1
@@ -103,7 +111,7 @@ class NullHub:
             word = b"COMPLETED" if now >= job.ends else b"RUNNING"
             return _send(writer, 200, b'{"status":"%s"}' % word)
         if what in ("result", "result-stream") and now >= job.ends:
-            document = self.document if job.large else b'{"measurements":[[0,0]]}'
+            document = self.document if job.large else SMALL
             return await _send_large(writer, document, headers)
         return _send(writer, 404, b'{"detail":"Not found."}')
 
@@ -145,6 +153,14 @@ class NullHub:
             key: {"requests": job.requests, "ended": job.ends} for key, job in self.jobs.items()
         }
         return json.dumps({"operations": self.operations, "jobs": jobs}).encode()
+
+
+def _catalog(folder: str, backend: str) -> bytes:
+    file = CATALOG / folder / f"{backend}.json"
+    packed = file.with_name(f"{file.name}.gz")
+    if packed.is_file():
+        return gzip.decompress(packed.read_bytes())
+    return file.read_bytes() if folder and file.is_file() else b"{}"
 
 
 def _send(writer: asyncio.StreamWriter, status: int, body: bytes) -> None:

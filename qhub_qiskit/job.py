@@ -125,12 +125,12 @@ class HubJob(JobV1):
         if self._result is None or not (self._result.success or partial):
             self._wait(timeout)
             outcomes = _at_once(lambda part: self._outcomes(part, partial), self._parts)
-            described = self._described()
             self._result = build_result(
                 shares_joined(outcomes, outcomes_joined),
                 backend_name=self._parts[0].job.backend_id or "",
                 job_id=self.job_id(),
-                date=max((job.ended_at for job in described if job.ended_at), default=None),
+                # Where the Hub told it already; it is not asked for by itself.
+                date=max((p.job.ended_at for p in self._parts if p.job.ended_at), default=None),
                 memory=any(self._record(part).memory for part in self._parts),
             )
         return self._result

@@ -77,7 +77,7 @@ def plan(
     Raises:
         ValidationError: A circuit cannot be executed.
     """
-    size = _circuits_per_job(system, device)
+    size = system.circuits_per_job(device, max(shares))
     chunks = [programs[i : i + size] for i in range(0, len(programs), size)]
     of = len(chunks) * len(shares)
     run = secrets.token_hex(6)
@@ -157,13 +157,6 @@ def submit(client: HubClient, backend: Backend, planned: Sequence[PlannedJob]) -
         problems[0].job = parts or None
         raise problems[0]
     return parts
-
-
-def _circuits_per_job(system: System[Any], device: Device) -> int:
-    most = device.backend.configuration.max_pubs_per_job
-    if most is None:
-        return 1 << 30 if system.takes_lists else 1
-    return max(1, most)
 
 
 def _circuits(programs: Sequence[Program], encoded: Encoded) -> tuple[CircuitRecord, ...]:

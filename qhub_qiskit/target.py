@@ -131,7 +131,7 @@ class _Places:
         """For `add_instruction`; None means on any qubits, and an empty one nowhere."""
         known = self.figures.gates.get(name, {})
         if name in self.where:
-            return {qubits: known.get(qubits) for qubits in self.where[name]}
+            return {q: known.get(q) or known.get(q[::-1]) for q in self.where[name]}
         if self.pairs is None and not known:
             return None
         if size == 1:

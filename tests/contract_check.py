@@ -235,7 +235,17 @@ def _check_body(described: Described, body: bytes | None) -> None:
         shots = document.get("shots")
         if shots == 0 and type(shots) is int and document.get("backend_id") in ZERO_SHOTS:
             document = {**document, "shots": 1}
-    _validate(f"{name}: body", schema, document)
+    for one in _one_by_one(document):
+        _validate(f"{name}: body", schema, one)
+
+
+def _one_by_one(document: Any) -> list[Any]:
+    """A body whose ``input.qasm`` is a list, as API 3.3 has it on QUDORA and AWS, as one body a program."""
+    job_input = document.get("input") if isinstance(document, dict) else None
+    programs = job_input.get("qasm") if isinstance(job_input, dict) else None
+    if not isinstance(programs, list) or not programs:
+        return [document]
+    return [{**document, "input": {**job_input, "qasm": program}} for program in programs]
 
 
 def _no_json(constant: str) -> Any:

@@ -22,7 +22,14 @@ __all__ = ["system_for"]
 _ROOMS = (
     ("BRAKET_OPEN_QASM_V3", None, "aws_gate_model", "AwsGateModel"),
     ("OPEN_QASM_V2", "KIPU", "kipu", "Kipu"),
-    ("OPEN_QASM_V2", None, "kipu", "Kipu"),
+    ("IONQ_CIRCUIT_V1", None, "azure_ionq", "AzureIonq"),
+    ("OPEN_QASM_V3", "QUDORA", "qudora", "Qudora"),
+    ("OPEN_QASM_V2", "QUDORA", "qudora", "Qudora"),
+    ("OPEN_QASM_V3", None, "open_qasm", "OpenQasm3"),
+    ("OPEN_QASM_V2", None, "open_qasm", "OpenQasm2"),
+    ("QISKIT_QPY", None, "ibm", "Ibm"),
+    ("IQM_JOB_INPUT_V1", None, "iqm", "Iqm"),
+    ("PERCEVAL", None, "quandela", "Quandela"),
 )
 # Formats that are not for gate-model circuits, and where their users go.
 _ELSEWHERE = {

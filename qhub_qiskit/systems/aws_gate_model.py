@@ -16,6 +16,7 @@ from shared_transport.bit_rows import read_bit_rows
 from shared_transport.bits import ClassicalLayout, ClassicalMemory
 from shared_transport.models import InputFormat
 
+from .aws_native import native_names, native_target, plugin_for, verbatim_lines
 from .base import Decoded, Device, Encoded, ResultText, Sent, System
 from .qasm import gate_lines, one_register, read_layout
 
@@ -77,10 +78,17 @@ class AwsGateModel(System[AwsOptions]):
 
     input_format = InputFormat.BRAKET_OPEN_QASM_V3
     uses_config = True
+    uses_calibration = True
     options = AwsOptions
 
+    def translation_plugin(self, device: Device) -> str | None:
+        """The one for the device's native gates."""
+        return plugin_for(native_names(device))
+
     def target(self, device: Device) -> Target:
-        """The target, by the device capabilities document."""
+        """The target, by the device capabilities document: of a quantum computer its native gates."""
+        if native := native_names(device):
+            return native_target(device, native)
         action = (device.config.get("action") or {}).get(_ACTION) or {}
         names = action.get("supportedOperations")
         if not names:
@@ -91,9 +99,12 @@ class AwsGateModel(System[AwsOptions]):
     def encode(self, programs: Sequence[Program], options: AwsOptions, device: Device) -> Encoded:
         """One OpenQASM 3 program: gates over the active qubits, one register with the classical memory.
 
-        Braket reports one register alone, and a qubit once.
+        Native gates stand in a verbatim box on the physical qubits. Braket reports one register alone, and a
+        qubit once.
         """
         (program,) = programs
+        if native_names(device):
+            return _verbatim(program, options, device)
         program = program.compacted()
         layout = program.layout
         register = one_register(layout, {"q", *_BRAKET_NAMES.values(), *_BRAKET_NAMES})
@@ -103,11 +114,7 @@ class AwsGateModel(System[AwsOptions]):
             f"qubit[{program.num_qubits}] q;",
             *gate_lines(program.gates, _BRAKET_NAMES, "q"),
         ]
-        written: set[object] = set()
-        for bit, qubit in enumerate(layout.sources):
-            if qubit is not None and qubit not in written:
-                written.add(qubit)
-                lines.append(f"{register}[{bit}] = measure q[{qubit}];")
+        lines += _measurements(layout, register, "q[{}]")
         params = {"disable_qubit_rewiring": True} if options.disable_qubit_rewiring else {}
         return Encoded({"qasm": "\n".join(lines) + "\n"}, params, options.shots, (layout,))
 
@@ -123,6 +130,33 @@ class AwsGateModel(System[AwsOptions]):
         layout = sent.layouts[0] or _all_in_order(columns)
         memories = [ClassicalMemory.from_shots(piece, columns, layout) for piece in pieces]
         return [Decoded(ClassicalMemory.joined(memories), layout=layout)]
+
+
+def _verbatim(program: Program, options: AwsOptions, device: Device) -> Encoded:
+    """Native gates as they are, on the qubits that they name."""
+    labels = device.labels
+    sources = tuple(None if q is None else int(labels[int(str(q))]) for q in program.layout.sources)
+    layout = ClassicalLayout(program.layout.registers, sources)
+    register = one_register(layout, {*_BRAKET_NAMES.values(), *_BRAKET_NAMES, "gpi", "gpi2", "prx"})
+    lines = [
+        "OPENQASM 3.0;",
+        f"bit[{layout.num_clbits}] {register};",
+        *verbatim_lines(program, labels),
+        *_measurements(layout, register, "${}"),
+    ]
+    # A box keeps its qubits where they are, whatever the option says.
+    params = {"disable_qubit_rewiring": True}
+    return Encoded({"qasm": "\n".join(lines) + "\n"}, params, options.shots, (layout,))
+
+
+def _measurements(layout: ClassicalLayout, register: str, qubit: str) -> list[str]:
+    """A measurement of each measured qubit, into the first bit that holds it."""
+    first = {source: bit for bit, source in reversed(list(enumerate(layout.sources)))}
+    return [
+        f"{register}[{bit}] = measure {qubit.format(source)};"
+        for source, bit in sorted(first.items(), key=lambda item: item[1])
+        if source is not None
+    ]
 
 
 def _all_in_order(columns: Sequence[int]) -> ClassicalLayout:

@@ -152,6 +152,13 @@ class System(ABC, Generic[O]):
         """Whether a circuit without measurement has nothing to return."""
         return True
 
+    def circuits_per_job(self, device: Device, shots: int) -> int:
+        """How many circuits of so many shots one job takes."""
+        most = device.backend.configuration.max_pubs_per_job
+        if most is None:
+            return 1 << 30 if self.takes_lists else 1
+        return max(1, most)
+
     def measures_midway(self, device: Device) -> bool:
         """Whether a qubit may be used after its measurement."""
         return False

@@ -19,6 +19,7 @@ from shared_transport.models import InputFormat
 
 from .base import Decoded, Device, Encoded, ResultText, Sent, System
 from .qasm import gate_lines, one_register, read_layout
+from .qasm_gates import OPENQASM_2, QELIB1
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
@@ -26,15 +27,6 @@ if TYPE_CHECKING:
     from qhub_qiskit.circuits import Program
 
 __all__ = ["Kipu"]
-
-# The gates of qelib1.inc whose OpenQASM 2 name is Qiskit's own (arXiv:1707.03429, and Qiskit's qelib1.inc).
-_NAMES = {
-    name: name
-    for name in (
-        "id x y z h s sdg t tdg sx sxdg rx ry rz p u u1 u2 u3 cx cy cz ch csx swap cp crx cry crz cu cu1 cu3 "
-        "rxx rzz ccx cswap"
-    ).split()
-}
 
 
 class KipuOptions(RunOptions):
@@ -68,7 +60,7 @@ class Kipu(System[KipuOptions]):
     def target(self, device: Device) -> Target:
         """The target, by the gates that the Hub names."""
         gates = device.backend.configuration.gates
-        names = [gate.name for gate in gates if gate.name and gate.name.lower() in _NAMES]
+        names = [gate.name for gate in gates if gate.name and gate.name.lower() in QELIB1]
         return build_target(device, names)
 
     def encode(self, programs: Sequence[Program], options: KipuOptions, device: Device) -> Encoded:
@@ -82,13 +74,13 @@ class Kipu(System[KipuOptions]):
         if sampled:
             program = program.compacted()
         columns = sorted(q for q in program.layout.measured if isinstance(q, int))
-        register = one_register(program.layout, {"q", *_NAMES})
+        register = one_register(program.layout, OPENQASM_2.words)
         lines = [
             "OPENQASM 2.0;",
             'include "qelib1.inc";',
             f"qreg q[{program.num_qubits}];",
             *([f"creg {register}[{len(columns)}];"] if sampled else []),
-            *gate_lines(program.gates, _NAMES, "q"),
+            *gate_lines(program.gates, QELIB1, "q"),
         ]
         if sampled:
             lines += [f"measure q[{q}] -> {register}[{i}];" for i, q in enumerate(columns)]

@@ -122,7 +122,7 @@ def test_bodies_of_the_contract_pass(method, path, document):
         ("POST", "/jobs", {**JOB, "tags": ["a", "a"]}, "tags"),
         ("POST", "/jobs", {**JOB, "session_id": "s1"}, "session_id"),
         ("POST", "/jobs", {**JOB, "input": {"program": "x"}}, "input"),
-        ("POST", "/jobs", {**JOB, "input": {"qasm": ["x"]}}, "input"),
+        ("POST", "/jobs", {**JOB, "input": {"qasm": [1]}}, "input"),
         ("POST", "/jobs", {**JOB, "input_params": {"mode": "sample"}}, "input_params"),
         ("POST", "/sessions", {**SESSION, "mode": "DEDICATED"}, "mode"),
         ("POST", "/sessions", {**SESSION, "ttl": 2**31}, "ttl"),

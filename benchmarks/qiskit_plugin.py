@@ -1,0 +1,269 @@
+"""What the Qiskit plugin costs: ``python -m benchmarks qiskit``.
+
+Imports, encoding, a result of a million shots, and a list of a hundred circuits, each beside what it is held
+against, measured in the same run. Jobs run on the null Hub, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import SecretStr
+
+from benchmarks import null_hub
+from benchmarks.rows import Row, show
+from shared_transport import HubClient
+from shared_transport.models import Backend
+from shared_transport.settings import Settings
+
+SUMMARY = "the Qiskit plugin: imports, encoding, large results, lists"
+HOME = Path(__file__).parent.parent
+TOKEN = "none"  # noqa: S105 - the null Hub asks for none
+BACKENDS = (
+    "aws.sim.sv1",
+    "aws.rigetti.cepheus",
+    "azure.ionq.simulator",
+    "iqm.qpu.garnet",
+    "kipu.sim.qsim",
+    "quandela.sim.altair",
+    "qudora.sim.xg1",
+)
+IBM = "ibm.qpu.fez"
+GATES, QUBITS = 5_000, 100
+# What is run in a fresh process: seconds and peak memory in MB, as JSON.
+TIMED = """
+import time
+started = time.perf_counter()
+{body}
+seconds = time.perf_counter() - started
+import json
+peak = [l for l in open("/proc/self/status") if l.startswith("VmHWM")]
+print(json.dumps([seconds, int(peak[0].split()[1]) * 1024 / 1e6]))
+"""
+
+
+def settings_of(base_url: str) -> Settings:
+    return Settings(base_url=base_url, token=SecretStr(TOKEN))
+
+
+def _fresh(body: str, base_url: str, repeat: int) -> tuple[float, float]:
+    """Medians of seconds and MB of a script in processes of its own."""
+    environment = {
+        **os.environ,
+        "QHUB_QUANTUM_BASE_URL": base_url,
+        "QHUB_ALLOW_HTTP": "1",
+        "KQH_PERSONAL_ACCESS_TOKEN": TOKEN,
+    }
+    runs = [
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", TIMED.format(body=body)],
+                cwd=HOME,
+                env=environment,
+                check=True,
+                stdout=subprocess.PIPE,
+            ).stdout
+        )
+        for _ in range(repeat)
+    ]
+    return statistics.median(r[0] for r in runs), statistics.median(r[1] for r in runs)
+
+
+def imports(base_url: str, repeat: int) -> list[Row]:
+    """Import and `get_backend` in a fresh process, over the import of what it is held against."""
+    rows = []
+    for listed, base in ((BACKENDS, "qiskit"), ((IBM,), "qiskit_ibm_runtime")):
+        bare, _ = _fresh(f"import {base}", base_url, repeat)
+        worst, memory = 0.0, 0.0
+        for backend in listed:
+            body = f"import qhub_qiskit; qhub_qiskit.HubProvider().get_backend({backend!r})"
+            seconds, peak = _fresh(body, base_url, max(1, repeat // 2))
+            worst, memory = max(worst, seconds), max(memory, peak)
+        limit = 200.0 if base == "qiskit" else 300.0
+        what = f"import and get_backend, worst of {len(listed)}, over `import {base}`"
+        rows.append(Row(what, 1e3 * (worst - bare), limit, "ms"))
+        if base == "qiskit":
+            rows.append(Row("the same: memory in all", memory, 115.0, "MB"))
+    return rows
+
+
+def _timed(work: Callable[[], object], repeat: int) -> float:
+    """The least of several times, in seconds: what the work itself takes."""
+    taken = []
+    for _ in range(repeat):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return min(taken)
+
+
+def _circuit(gates: tuple[str, ...], two: str) -> Any:
+    """5,000 gates on 100 qubits: a third of them on two neighbours."""
+    from qiskit.circuit import QuantumCircuit
+    from qiskit.circuit.library import get_standard_gate_name_mapping
+
+    known = get_standard_gate_name_mapping()
+    chance = np.random.default_rng(3)
+    circuit = QuantumCircuit(QUBITS, QUBITS)
+    for number in range(GATES):
+        qubit = int(chance.integers(QUBITS - 1))
+        if number % 3 == 0:
+            circuit.append(known[two], [qubit, qubit + 1])
+        else:
+            gate = known[gates[number % len(gates)]]
+            angles = chance.uniform(-3, 3, len(gate.params)).tolist()
+            getattr(circuit, gate.name)(*angles, qubit)
+    circuit.measure(range(QUBITS), range(QUBITS))
+    return circuit
+
+
+def _widened(described: Backend) -> Backend:
+    """A backend as if it had 100 qubits, all connected."""
+    configuration = described.configuration.model_copy(
+        update={"qubit_count": QUBITS, "qubits": [], "connectivity": None}
+    )
+    return described.model_copy(update={"configuration": configuration})
+
+
+def encoding(base_url: str, repeat: int) -> list[Row]:
+    """A circuit to the bytes of the request, over `qiskit.qasm2.dumps` of the same size."""
+    from qiskit import qasm2
+
+    from qhub_qiskit import HubBackend
+
+    standard = _circuit(("h", "rz", "sx", "rx"), "cx")
+    dumps = _timed(lambda: qasm2.dumps(standard), repeat)
+    rows = [Row("5,000 gates on 100 qubits: qiskit.qasm2.dumps", 1e3 * dumps, None, "ms")]
+    client = HubClient(settings_of(base_url))
+    plain = {"provider": "NOBODY"}
+    cases: tuple[tuple[str, str, dict[str, Any], Any], ...] = (
+        ("Braket's OpenQASM 3", "aws.sim.sv1", {}, standard),
+        ("Kipu's OpenQASM 2", "kipu.sim.qsim", {}, standard),
+        ("Qudora's OpenQASM", "qudora.sim.xg1", {}, standard),
+        ("plain OpenQASM 2", "kipu.sim.qsim", plain, standard),
+        ("plain OpenQASM 3", "qudora.sim.xg1", plain, standard),
+        ("IonQ's JSON", "azure.ionq.simulator", {}, _circuit(("h", "rz", "v_", "rx"), "cx")),
+        ("IQM's JSON", "iqm.qpu.garnet", {}, _circuit(("r",), "cz")),
+    )
+    for what, backend_id, changes, circuit in cases:
+        described = _widened(client.backends.get(backend_id)).model_copy(update=changes)
+        if "IQM" in what:
+            described = client.backends.get(backend_id)
+        backend = HubBackend(client, described)
+        seconds = _timed(lambda b=backend, c=circuit: _to_wire(b, c), repeat)
+        rows.append(Row(f"{what} to the wire, over that", seconds / dumps, 0.25, "x"))
+    return rows
+
+
+def _to_wire(backend: Any, circuit: Any) -> bytes:
+    """All that `run` does before it sends."""
+    return b"".join(one.request.to_json() for one in backend.plan(circuit))
+
+
+def large(base_url: str) -> list[Row]:
+    """A million shots of 20 qubits, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.qiskit_plugin", base_url]
+    done = subprocess.run(command, cwd=HOME, check=True, stdout=subprocess.PIPE)
+    packed, packed_memory, both, memory = json.loads(done.stdout)
+    what = "1,000,000 shots of 20 qubits (42 MB)"
+    return [
+        Row(f"{what}, packed: CPU", packed, 0.5, "s"),
+        Row(f"{what}, packed: memory above base", packed_memory, 100.0, "MB"),
+        Row(f"{what}, with counts and memory: CPU", both, 1.2, "s"),
+        Row(f"{what}, with counts and memory: memory above base", memory, 200.0, "MB"),
+    ]
+
+
+def measure_large(base_url: str) -> None:
+    """Print CPU seconds and MB of the packed result, and of it with counts and memory."""
+    from qiskit.circuit import QuantumCircuit
+
+    from qhub_qiskit import HubBackend
+
+    client = HubClient(settings_of(base_url))
+    described = client.backends.get("aws.sim.sv1")
+    many = described.configuration.model_copy(update={"shots_range": None})
+    backend = HubBackend(client, described.model_copy(update={"configuration": many}))
+    circuit = QuantumCircuit(null_hub.QUBITS, null_hub.QUBITS)
+    circuit.h(range(null_hub.QUBITS))
+    circuit.measure(range(null_hub.QUBITS), range(null_hub.QUBITS))
+    small = QuantumCircuit(5, 5)
+    small.measure(range(5), range(5))
+    backend.run(small, shots=1, name="0").result().get_counts()
+    job = backend.run(circuit, shots=null_hub.SHOTS, memory=True, name="0")
+    job.wait_for_final_state()
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is now
+    base = _resident("VmRSS")
+    begin = time.process_time()
+    data = job.result().results[0].data
+    packed, peak = time.process_time() - begin, _resident("VmHWM")
+    assert data.classical_memory.shots == null_hub.SHOTS
+    counts, memory = data.counts, data.memory
+    both = time.process_time() - begin
+    assert sum(counts.values()) == len(memory) == null_hub.SHOTS
+    print(json.dumps([packed, (peak - base) / 1e6, both, (_resident("VmHWM") - base) / 1e6]))
+
+
+def _resident(word: str) -> float:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith(word))
+
+
+def lists(base_url: str, repeat: int) -> list[Row]:
+    """A hundred circuits of five qubits and 300 ms each, as one list on sv1."""
+    from qiskit.circuit import QuantumCircuit
+
+    from qhub_qiskit import HubProvider
+
+    backend = HubProvider(client=HubClient(settings_of(base_url))).get_backend("aws.sim.sv1")
+    circuits = []
+    for number in range(100):
+        circuit = QuantumCircuit(5, 5)
+        for qubit in range(5):
+            circuit.ry(0.1 * number, qubit)
+        circuit.measure(range(5), range(5))
+        circuits.append(circuit)
+    backend.run(circuits[:2], shots=1, name="0").result()
+    taken, asked = [], []
+    for _ in range(repeat):
+        before = _requests(base_url)
+        started = time.perf_counter()
+        backend.run(circuits, shots=1, name="0.3").result()
+        taken.append(time.perf_counter() - started)
+        asked.append(_requests(base_url) - before)
+    what = "100 circuits of 300 ms as a list on sv1"
+    return [
+        Row(what, statistics.median(taken), 1.0, "s"),
+        Row(f"{what}: requests", max(asked), 220, ""),
+    ]
+
+
+def _requests(base_url: str) -> int:
+    import httpx
+
+    return int(sum(httpx.get(f"{base_url}/stats", trust_env=False).json()["operations"].values()))
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Measure and print. Returns the exit status."""
+    repeat = 2 if arguments.quick else 5
+    with null_hub.running() as base_url:
+        rows = imports(base_url, repeat)
+        rows += encoding(base_url, repeat)
+        rows += large(base_url)
+        rows += lists(base_url, repeat)
+    return show(rows, as_json=arguments.json)
+
+
+if __name__ == "__main__":
+    measure_large(sys.argv[1])
