@@ -12,6 +12,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -57,9 +58,11 @@ def settings_of(base_url: str) -> Settings:
 
 
 def _fresh(body: str, base_url: str, repeat: int) -> tuple[float, float]:
-    """Medians of seconds and MB of a script in processes of its own."""
+    """Medians of seconds and MB of a script in processes of its own, with compiled modules as users have them."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment = {
-        **os.environ,
+        **kept,
+        "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "qhub-benchmark-pycache"),
         "QHUB_QUANTUM_BASE_URL": base_url,
         "QHUB_ALLOW_HTTP": "1",
         "KQH_PERSONAL_ACCESS_TOKEN": TOKEN,
@@ -127,47 +130,103 @@ def _circuit(gates: tuple[str, ...], two: str) -> Any:
     return circuit
 
 
-def _widened(described: Backend) -> Backend:
-    """A backend as if it had 100 qubits, all connected."""
+def _widened(described: Backend, config: dict[str, Any], **changes: Any) -> Any:
+    """A device as if it had 100 qubits, all connected, and only a simulator's rules."""
+    from qhub_qiskit.systems.base import Device
+
+    labels = [f"QB{number + 1}" for number in range(QUBITS)]
     configuration = described.configuration.model_copy(
         update={"qubit_count": QUBITS, "qubits": [], "connectivity": None}
     )
-    return described.model_copy(update={"configuration": configuration})
+    backend = described.model_copy(update={"configuration": configuration, **changes})
+    return Device(backend, {**config, "qubits": labels, "gates": {}})
 
 
 def encoding(base_url: str, repeat: int) -> list[Row]:
-    """A circuit to the bytes of the request, over `qiskit.qasm2.dumps` of the same size."""
+    """A circuit to the bytes of the request, over `qiskit.qasm2.dumps` of one of the same size."""
     from qiskit import qasm2
-
-    from qhub_qiskit import HubBackend
 
     standard = _circuit(("h", "rz", "sx", "rx"), "cx")
     dumps = _timed(lambda: qasm2.dumps(standard), repeat)
     rows = [Row("5,000 gates on 100 qubits: qiskit.qasm2.dumps", 1e3 * dumps, None, "ms")]
     client = HubClient(settings_of(base_url))
-    plain = {"provider": "NOBODY"}
     cases: tuple[tuple[str, str, dict[str, Any], Any], ...] = (
         ("Braket's OpenQASM 3", "aws.sim.sv1", {}, standard),
         ("Kipu's OpenQASM 2", "kipu.sim.qsim", {}, standard),
         ("Qudora's OpenQASM", "qudora.sim.xg1", {}, standard),
-        ("plain OpenQASM 2", "kipu.sim.qsim", plain, standard),
-        ("plain OpenQASM 3", "qudora.sim.xg1", plain, standard),
-        ("IonQ's JSON", "azure.ionq.simulator", {}, _circuit(("h", "rz", "v_", "rx"), "cx")),
+        ("plain OpenQASM 2", "kipu.sim.qsim", {"provider": "NOBODY"}, standard),
+        ("plain OpenQASM 3", "qudora.sim.xg1", {"provider": "NOBODY"}, standard),
+        ("IonQ's JSON", "azure.ionq.simulator", {}, standard),
         ("IQM's JSON", "iqm.qpu.garnet", {}, _circuit(("r",), "cz")),
+        ("Braket's verbatim box", "aws.rigetti.cepheus", {}, _circuit(("rz", "sx", "x"), "cz")),
     )
     for what, backend_id, changes, circuit in cases:
-        described = _widened(client.backends.get(backend_id)).model_copy(update=changes)
-        if "IQM" in what:
-            described = client.backends.get(backend_id)
-        backend = HubBackend(client, described)
-        seconds = _timed(lambda b=backend, c=circuit: _to_wire(b, c), repeat)
+        config = client.backends.config(backend_id)
+        device = _widened(client.backends.get(backend_id), config, **changes)
+        seconds = _timed(_to_wire(device, circuit), repeat)
         rows.append(Row(f"{what} to the wire, over that", seconds / dumps, 0.25, "x"))
-    return rows
+    return [*rows, _qpy(client, repeat), _target(client, repeat)]
 
 
-def _to_wire(backend: Any, circuit: Any) -> bytes:
+def _to_wire(device: Any, circuit: Any) -> Callable[[], bytes]:
     """All that `run` does before it sends."""
-    return b"".join(one.request.to_json() for one in backend.plan(circuit))
+    from qhub_qiskit.circuits import Acceptance, read_circuit
+    from qhub_qiskit.runs import Labels, plan
+    from qhub_qiskit.systems import system_for
+
+    backend = device.backend
+    formats = list(map(str, backend.configuration.supported_input_formats))
+    system = system_for(backend.provider, formats, backend.id)
+    accepts = Acceptance(system.target(device), backend.id, system.qubit_labels(device), False)
+    options, labels = system.options(), Labels(None, (), None)
+
+    def work() -> bytes:
+        programs = [read_circuit(circuit, accepts)]
+        planned = plan(system, device, programs, options, [1000], labels)
+        return planned[0].request.to_json()
+
+    return work
+
+
+def _qpy(client: HubClient, repeat: int) -> Row:
+    """A PUB to JSON, over IBM's own encoder on the same PUB."""
+    from qiskit_ibm_runtime import RuntimeEncoder
+
+    from qhub_qiskit.systems.base import Device
+    from qhub_qiskit.systems.ibm import Ibm
+
+    circuit = _circuit(("rz", "sx", "x"), "cz")
+    bare = _timed(lambda: json.dumps([(circuit, None, 1000)], cls=RuntimeEncoder), repeat)
+    system = Ibm()
+    device = Device(client.backends.get(IBM), client.backends.config(IBM))
+    program = _program(circuit)
+    ours = _timed(
+        lambda: json.dumps(dict(system.encode([program], system.options(), device).input)), repeat
+    )
+    return Row("QPY, over IBM's RuntimeEncoder", ours / bare, 1.1, "x")
+
+
+def _program(circuit: Any) -> Any:
+    """A circuit as read for a device on which every pair of qubits is coupled."""
+    from qiskit.circuit.library import get_standard_gate_name_mapping
+    from qiskit.transpiler import Target
+
+    from qhub_qiskit.circuits import Acceptance, read_circuit
+
+    target = Target(num_qubits=QUBITS)
+    for name in ("rz", "sx", "x", "cz", "measure"):
+        target.add_instruction(get_standard_gate_name_mapping()[name])
+    return read_circuit(circuit, Acceptance(target, IBM, (), False))
+
+
+def _target(client: HubClient, repeat: int) -> Row:
+    """The target of a device of 156 qubits, after the download."""
+    from qhub_qiskit.systems.base import Device
+    from qhub_qiskit.systems.ibm import Ibm
+
+    device = Device(client.backends.get(IBM), client.backends.config(IBM))
+    seconds = _timed(lambda: Ibm().target(device), repeat)
+    return Row("target of 156 qubits, after the download", 1e3 * seconds, 10.0, "ms")
 
 
 def large(base_url: str) -> list[Row]:

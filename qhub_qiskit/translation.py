@@ -177,7 +177,8 @@ class VirtualZForGpi(VirtualZ):
             return None
         if _number(angle) is None:
             return RZZGate(angle), frame
-        halves = round(float(angle) / math.pi)
+        # Of -pi/2 and pi/2, which do the same, the latter: some checks of Qiskit programs know no negative rzz.
+        halves = math.ceil(float(angle) / math.pi - 0.5 - _NOTHING)
         angle = float(angle) - halves * math.pi
         frame = frame + halves * math.pi
         return (None if abs(angle) < _NOTHING else RZZGate(angle)), frame

@@ -47,10 +47,17 @@ class _Request(BaseModel):
         Raises:
             shared_transport.errors.ValidationError: A value has no JSON form.
         """
-        given = self.model_dump(mode="python", exclude_none=True)
-        body = {name: value for name, value in given.items() if value not in ((), {})}
+        # Not by pydantic's dump, which copies a large input before it is written.
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        body = {name: value for name, value in given.items() if value not in (None, (), {})}
         try:
-            text = json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+            text = json.dumps(
+                body,
+                allow_nan=False,
+                ensure_ascii=False,
+                separators=(",", ":"),
+                default=_plain,
+            )
             return text.encode()
         except (TypeError, ValueError) as problem:
             reason = str(problem)
@@ -60,6 +67,15 @@ class _Request(BaseModel):
     @classmethod
     def _a_set(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(tags))
+
+
+def _plain(value: Any) -> Any:
+    """What `json` does not know by itself."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 class JobRequest(_Request):

@@ -116,7 +116,7 @@ class AwsGateModel(System[AwsOptions]):
         ]
         lines += _measurements(layout, register, "q[{}]")
         params = {"disable_qubit_rewiring": True} if options.disable_qubit_rewiring else {}
-        return Encoded({"qasm": "\n".join(lines) + "\n"}, params, options.shots, (layout,))
+        return _encoded(lines, register, layout, params, options)
 
     def layouts(self, job_input: Mapping[str, Any]) -> tuple[ClassicalLayout | None, ...]:
         """The one register of the text; all qubits in their order where it measures none, as Braket does."""
@@ -145,8 +145,25 @@ def _verbatim(program: Program, options: AwsOptions, device: Device) -> Encoded:
         *_measurements(layout, register, "${}"),
     ]
     # A box keeps its qubits where they are, whatever the option says.
-    params = {"disable_qubit_rewiring": True}
-    return Encoded({"qasm": "\n".join(lines) + "\n"}, params, options.shots, (layout,))
+    return _encoded(lines, register, layout, {"disable_qubit_rewiring": True}, options)
+
+
+def _encoded(
+    lines: Sequence[str],
+    register: str,
+    layout: ClassicalLayout,
+    params: Mapping[str, Any],
+    options: AwsOptions,
+) -> Encoded:
+    """The text, which says one register, and each qubit in the first bit that holds it."""
+    written: set[object] = {None}
+    sources = []
+    for source in layout.sources:
+        sources.append(None if source in written else source)
+        written.add(source)
+    said = ClassicalLayout(((register, layout.num_clbits),), tuple(sources))
+    text = {"qasm": "\n".join(lines) + "\n"}
+    return Encoded(text, params, options.shots, (layout,), said=(said,))
 
 
 def _measurements(layout: ClassicalLayout, register: str, qubit: str) -> list[str]:

@@ -120,7 +120,8 @@ class Iqm(System[IqmOptions]):
             if name not in RunOptions.model_fields and value != usual[name]
         }
         job_input = {"circuits": circuits, **chosen}
-        return Encoded(job_input, {}, options.shots, tuple(layouts))
+        said = tuple(_said(one["instructions"]) for one in circuits)
+        return Encoded(job_input, {}, options.shots, tuple(layouts), said=said)
 
     def layouts(self, job_input: Mapping[str, Any]) -> tuple[ClassicalLayout | None, ...]:
         """By the measurement keys: registers where they are of IQM's own form, else a register a key."""
@@ -170,6 +171,12 @@ def _static(
     measured = sorted(q for q in program.layout.measured if isinstance(q, int))
     instructions += [_measure(f"m{q}", labels[q]) for q in measured]
     return instructions, tuple(None if q is None else f"m{q}" for q in program.layout.sources)
+
+
+def _said(instructions: Any) -> ClassicalLayout:
+    """What `Iqm.layouts` reads from instructions of ours: each key is a register of one bit."""
+    keys = tuple(one["args"]["key"] for one in instructions if one["name"] == "measure")
+    return ClassicalLayout(tuple((key, 1) for key in keys), keys)
 
 
 def _dynamic(

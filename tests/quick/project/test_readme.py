@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-QISKIT, BRAKET, PYTEST, API = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+QISKIT, MORE, BRAKET, PYTEST, API = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 QHUB = Path(sys.executable).with_name("qhub")
 
 BOTH = ["'00'", "'11'"]
@@ -19,8 +19,13 @@ BOTH = ["'00'", "'11'"]
 
 @pytest.mark.parametrize(
     ("block", "shown"),
-    [(QISKIT, BOTH), (BRAKET, BOTH), (API, ["aws.sim.sv1 SIMULATOR"])],
-    ids=["qiskit", "braket", "api"],
+    [
+        (QISKIT, BOTH),
+        (MORE, ["'00'", "JobStatus", "True", "aws.sim.sv1"]),
+        (BRAKET, BOTH),
+        (API, ["aws.sim.sv1 SIMULATOR"]),
+    ],
+    ids=["qiskit", "more", "braket", "api"],
 )
 def test_python_blocks(block, shown, tmp_path):
     run(block, shown, tmp_path)
