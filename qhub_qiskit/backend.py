@@ -19,7 +19,7 @@ from shared_transport.models import Calibration
 from .circuits import Acceptance, Program, read_circuit
 from .job import HubJob
 from .options import RunOptions
-from .runs import Labels, PlannedJob, plan, shares_of, submit
+from .runs import Labels, plan, shares_of, submit
 from .systems import system_for
 from .systems.base import Device, Encoded
 
@@ -154,42 +154,6 @@ class HubBackend(BackendV2):
             HubError: What else went wrong. Where circuits of a list were already submitted, the error's
                 ``job`` is the job with those.
         """
-        planned = self.plan(
-            circuits,
-            shots=shots,
-            memory=memory,
-            seed_simulator=seed_simulator,
-            meas_level=meas_level,
-            name=name,
-            tags=tags,
-            session=session,
-            split_shots=split_shots,
-            **system,
-        )
-        self._warn_if_stale()
-        try:
-            parts = submit(self._client, self.hub_backend, planned)
-        except HubError as problem:
-            if problem.job is not None:
-                problem.job = HubJob(self._client, problem.job, backend=self)
-            raise
-        return HubJob(self._client, parts, backend=self)
-
-    def plan(
-        self,
-        circuits: QuantumCircuit | Sequence[QuantumCircuit],
-        *,
-        shots: int | None = None,
-        memory: bool | None = None,
-        seed_simulator: int | None = None,
-        meas_level: int = 2,
-        name: str | None = None,
-        tags: Sequence[str] = (),
-        session: Any = None,
-        split_shots: bool = False,
-        **system: Any,
-    ) -> list[PlannedJob]:
-        """The jobs that `run` would create, without creating them. Arguments and errors as for `run`."""
         given = {"shots": shots, "memory": memory, "seed_simulator": seed_simulator}
         options = self._options.changed(
             **{key: value for key, value in given.items() if value is not None},
@@ -199,7 +163,16 @@ class HubBackend(BackendV2):
         shares = self._shares(options.shots, split=split_shots)
         programs = [self._read(circuit, options) for circuit in _as_list(circuits)]
         labels = Labels(name, tuple(tags), getattr(session, "session_id", session))
-        return plan(self._system, self._device_documents(), programs, options, shares, labels)
+        device = self._device_documents()
+        planned = plan(self._system, device, programs, options, shares, labels)
+        self._warn_if_stale()
+        try:
+            parts = submit(self._client, self.hub_backend, planned)
+        except HubError as problem:
+            if problem.job is not None:
+                problem.job = HubJob(self._client, problem.job, backend=self)
+            raise
+        return HubJob(self._client, parts, backend=self)
 
     def encode(self, circuit: QuantumCircuit, **options: Any) -> Encoded:
         """What `run` would send for a circuit, without sending it.

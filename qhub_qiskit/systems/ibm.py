@@ -113,6 +113,7 @@ class Ibm(System[IbmOptions]):
 
     input_format = InputFormat.QISKIT_QPY
     uses_config = True
+    uses_calibration = True
     takes_lists = True
     options = IbmOptions
 

@@ -96,8 +96,9 @@ def supported(device: Device) -> tuple[str, ...]:
 
 
 def faulty_qubits(device: Device) -> frozenset[str]:
-    """Labels of the qubits that the device's properties call not operational."""
-    properties = device.config.get("properties") or {}
+    """Labels of the qubits that the newest properties call not operational: a calibration is such a document."""
+    calibrated = "qubits" in device.calibration
+    properties = device.calibration if calibrated else device.config.get("properties") or {}
     labels = device.labels
     return frozenset(labels[q] if q < len(labels) else str(q) for q in _faulty(properties))
 

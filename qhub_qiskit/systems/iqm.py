@@ -61,6 +61,7 @@ class Iqm(System[IqmOptions]):
 
     input_format = InputFormat.IQM_JOB_INPUT_V1
     uses_config = True
+    uses_calibration = True
     takes_lists = True
     options = IqmOptions
 

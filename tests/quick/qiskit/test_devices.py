@@ -204,3 +204,24 @@ def test_a_new_calibration_is_said_when_a_job_is_sent(monkeypatch):
         backend.run(circuit)
     with pytest.warns(StaleTargetWarning, match=r"calibrated at 2026-11-02.*refresh\(\)"):
         backend.run(circuit)
+
+
+def test_a_qubit_that_went_out_of_order_is_named(provider, monkeypatch):
+    """IBM's calibration is a document of properties; in a newer one a qubit is not operational."""
+    fez = provider.get_backend("ibm.qpu.fez")
+    config = fez.client.backends.config("ibm.qpu.fez")
+    newest = fez.calibration().calibration
+    broken = json.loads(json.dumps(newest))
+    broken["qubits"][7].append({"name": "operational", "value": 0, "unit": ""})
+    told = [
+        {"calibrated_at": "2026-11-01T00:00:00Z", "calibration": newest},
+        {"calibrated_at": "2026-11-02T00:00:00Z", "calibration": broken},
+    ]
+    described = fez.hub_backend.model_dump(mode="json", exclude_none=True)
+    backend = made_up(OneDevice(config, told), described)
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    assert backend.target.num_qubits == 156
+    monkeypatch.setattr("qhub_qiskit.backend._LOOK_AGAIN", -1.0)
+    with pytest.warns(StaleTargetWarning, match="out of order since then: 7"):
+        backend.run(circuit)
