@@ -28,6 +28,7 @@ __all__ = [
 
 _PLAIN_NAME = re.compile(r"[a-z][A-Za-z0-9_]*")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_END = re.compile(r"[;{}]")
 _DECLARATION = re.compile(
     r"(?:(qreg|creg)\s+(\w+)\s*\[\s*(\d+)\s*\]"
     r"|(qubit|bit)\s*(?:\[\s*(\d+)\s*\])?\s*(\w+))"
@@ -148,7 +149,7 @@ def read_layout(text: str) -> ClassicalLayout:
     qubits: dict[str, list[int]] = {}
     bits: dict[str, list[int]] = {}
     sources: list[int | None] = []
-    for statement in _COMMENT.sub(" ", text).split(";"):
+    for statement in _END.split(_COMMENT.sub(" ", text)):
         statement = statement.strip()
         if found := _DECLARATION.fullmatch(statement):
             kind, name = found[1] or found[4], found[2] or found[6]

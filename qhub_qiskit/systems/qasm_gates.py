@@ -34,8 +34,9 @@ _FURTHER_2 = "u0 rccx rc3x c3x c4x c3sqrtx CX U".split()
 _FURTHER_3 = "CX phase cphase".split()
 
 _CONJUGATED_ZZ = "cx a,b; rz(theta) b; cx a,b;"
+# Parameters in alphabetical order: Qiskit's importer of version 3 (0.6) takes them in that order, not in the text's.
 _DEFINED_IN_BOTH = {
-    "r": "gate r(theta,phi) a { rz(-phi) a; rx(theta) a; rz(phi) a; }",
+    "r": "gate r(alpha,beta) a { rz(-beta) a; rx(alpha) a; rz(beta) a; }",
     "ryy": f"gate ryy(theta) a,b {{ rx(pi/2) a; rx(pi/2) b; {_CONJUGATED_ZZ} rx(-pi/2) a; rx(-pi/2) b; }}",
     "rzx": f"gate rzx(theta) a,b {{ h b; {_CONJUGATED_ZZ} h b; }}",
     "iswap": "gate iswap a,b { s a; s b; h a; cx a,b; cx b,a; h b; }",
@@ -51,7 +52,7 @@ _DEFINED_IN_3 = {
     **_DEFINED_IN_BOTH,
     "sxdg": "gate sxdg a { s a; h a; s a; }",
     "csx": "gate csx a,b { h b; cp(pi/2) a,b; h b; }",
-    "cu3": "gate cu3(theta,phi,lam) a,b { cu(theta,phi,lam,0) a,b; }",
+    "cu3": "gate cu3(alpha,beta,delta) a,b { cu(alpha,beta,delta,0) a,b; }",
     "rxx": f"gate rxx(theta) a,b {{ h a; h b; {_CONJUGATED_ZZ} h a; h b; }}",
     "rzz": f"gate rzz(theta) a,b {{ {_CONJUGATED_ZZ} }}",
 }
