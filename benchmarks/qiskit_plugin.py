@@ -92,9 +92,9 @@ def imports(base_url: str, repeat: int) -> list[Row]:
             body = f"import qhub_qiskit; qhub_qiskit.HubProvider().get_backend({backend!r})"
             seconds, peak = _fresh(body, base_url, max(1, repeat // 2))
             worst, memory = max(worst, seconds), max(memory, peak)
-        limit = 200.0 if base == "qiskit" else 300.0
-        what = f"import and get_backend, worst of {len(listed)}, over `import {base}`"
-        rows.append(Row(what, 1e3 * (worst - bare), limit, "ms"))
+        more = 0.2 if base == "qiskit" else 0.3
+        what = f"import and get_backend, worst of {len(listed)}; `import {base}` and {more:g} s"
+        rows.append(Row(what, 1e3 * worst, 1e3 * (bare + more), "ms"))
         if base == "qiskit":
             rows.append(Row("the same: memory in all", memory, 115.0, "MB"))
     return rows
