@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import operator
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,7 @@ from braket.device_schema import DeviceCapabilities
 from braket.devices import Device
 
 from shared_transport.client import HubClient
-from shared_transport.errors import HubError, NotFoundError, ValidationError
+from shared_transport.errors import HubError, NotFoundError, ValidationError, did_you_mean
 from shared_transport.models import Backend, BackendState, BackendStateInfo, SdkProvider
 from shared_transport.requests import JobRequest
 
@@ -324,10 +323,11 @@ def _check_options(options: Mapping[str, Any]) -> None:
             if value is not None:
                 raise ValidationError(f"run does not honour {name}.", hint=_REFUSED[name])
         elif name not in _OPTIONS:
-            near = difflib.get_close_matches(name, ("shots", "inputs", *_OPTIONS), n=1)
             raise ValidationError(
                 f"run has no keyword {name!r}.",
-                hint=f"Did you mean {near[0]!r}?" if near else f"It has {', '.join(_OPTIONS)}.",
+                hint=did_you_mean(
+                    name, ("shots", "inputs", *_OPTIONS), f"It has {', '.join(_OPTIONS)}."
+                ),
             )
 
 

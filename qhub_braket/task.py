@@ -13,7 +13,7 @@ from braket.tasks.quantum_task import TaskResult
 
 from shared_transport.client import HubClient
 from shared_transport.errors import JobFailedError, ValidationError
-from shared_transport.jobs import age_of
+from shared_transport.job_calls import age_of
 from shared_transport.models import Job, JobStatus, is_terminal
 from shared_transport.tags import users_tags
 from shared_transport.watcher import PollingSchedule

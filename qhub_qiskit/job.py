@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -302,6 +301,8 @@ class HubJob(JobV1):
                 self._ended[job_id] = str(word)
 
     async def _await_result(self) -> Result:
+        import asyncio
+
         parts = self._open_parts()
         waits = [self._client.jobs.wait_async(part.id, **self._how(part)) for part in parts]
         for part, word in zip(parts, await asyncio.gather(*waits), strict=True):

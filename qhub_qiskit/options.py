@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -10,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from pydantic import ValidationError as PydanticError
 
-from shared_transport.errors import ValidationError
+from shared_transport.errors import ValidationError, did_you_mean
 
 __all__ = ["RunOptions"]
 
@@ -28,7 +27,7 @@ class RunOptions(BaseModel):
 
     draws_counts: ClassVar[bool] = False
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, defer_build=True)
 
     shots: int = 1024
     memory: bool = False
@@ -53,11 +52,9 @@ class RunOptions(BaseModel):
         fields = type(self).model_fields
         for name, value in values.items():
             if name not in fields:
-                close = difflib.get_close_matches(name, fields, 1)
                 raise ValidationError(
                     f"There is no option {name!r}.",
-                    hint=(f"Did you mean {close[0]!r}? " if close else "")
-                    + f"There are: {', '.join(fields)}.",
+                    hint=did_you_mean(name, fields, f"There are: {', '.join(fields)}."),
                 )
             if name == "seed_simulator" and value is not None and not self.draws_counts:
                 raise ValidationError(

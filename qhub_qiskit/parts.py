@@ -16,7 +16,7 @@ from shared_transport.bit_rows import Content
 from shared_transport.bits import ClassicalMemory
 from shared_transport.client import HubClient
 from shared_transport.errors import HubError, ServerError
-from shared_transport.jobs import age_of
+from shared_transport.job_calls import age_of
 
 from .records import JobRecord, read_tags
 from .results import Outcome, seed_of

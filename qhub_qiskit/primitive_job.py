@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -173,5 +172,7 @@ class HubPrimitiveJob(BasePrimitiveJob[R, JobStatus]):
         return self._await_result().__await__()
 
     async def _await_result(self) -> R:
+        import asyncio
+
         await asyncio.gather(*self.hub_jobs)
         return await asyncio.to_thread(self.result)

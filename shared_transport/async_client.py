@@ -6,21 +6,20 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import httpx
-
 from . import operations
+from .async_jobs import AsyncJobs
+from .async_waiting import AsyncWatcher
 from .auth import auth_of
 from .backends import AsyncBackends
 from .client import submitter_of
 from .errors import AuthenticationError
 from .http import Exchange, Saving, client_options, failure_of
-from .jobs import AsyncJobs
 from .retry import with_retries
 from .service_execution import AsyncServiceExecution
 from .sessions import AsyncSessions, AsyncWorkloads
 from .settings import Settings
 from .steps import Failure, Operation, Outcome, Save, Send, Steps, run_steps_async
-from .waiting import AsyncWatcher
+from .web import httpx
 
 __all__ = ["AsyncHubClient"]
 

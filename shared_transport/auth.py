@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, NoReturn
 
-import httpx
 from pydantic import SecretStr
 
 from .settings import Settings
+from .web import httpx
 
 __all__ = ["ApiKey", "HubAuth", "auth_of", "same_origin"]
 

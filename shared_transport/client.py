@@ -9,8 +9,6 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import httpx
-
 from . import operations
 from .auth import auth_of
 from .backends import Backends
@@ -25,6 +23,7 @@ from .settings import Settings
 from .steps import Failure, Operation, Outcome, Save, Send, Steps, run_steps
 from .submission import Submitter
 from .waiting import Watcher
+from .web import httpx
 
 __all__ = ["HubClient"]
 

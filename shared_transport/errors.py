@@ -22,6 +22,7 @@ words and a hint. They pickle, and none holds a token or an httpx object.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
@@ -182,3 +183,11 @@ class JobCancelledError(HubError):
 
 class ResultNotReadyError(HubError):
     """The job has not ended yet, so there is no result yet."""
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+    """A hint for a word that is not known: what is spelled alike, or else this."""
+    import difflib  # only where something is misspelled
+
+    near = difflib.get_close_matches(word, list(known))
+    return f"Did you mean {' or '.join(map(repr, near))}?" if near else otherwise

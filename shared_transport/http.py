@@ -7,13 +7,12 @@ import ssl
 import time
 from typing import Any, TypedDict
 
-import httpx
-
 from .answers import content_range
 from .errors import AuthenticationError
 from .oauth import login_failure
 from .settings import Settings
 from .steps import Answer, Failure, Operation, Save
+from .web import httpx
 
 __all__ = ["Exchange", "client_options", "failure_of", "no_token"]
 
@@ -41,14 +40,20 @@ def client_options(settings: Settings) -> ClientOptions:
     proxy.
     Redirects are not followed: the token goes to the Hub alone.
     """
-    own_certificates = settings.loopback and settings.base_url.startswith("https:")
     return {
         "timeout": httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
         "limits": httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         "follow_redirects": False,
         "trust_env": not settings.loopback,
-        "verify": httpx.create_ssl_context() if own_certificates else True,
+        "verify": _verification(settings),
     }
+
+
+def _verification(settings: Settings) -> ssl.SSLContext | bool:
+    """Whom to trust. Where nothing is asked over https, no certificates are loaded, and no one is trusted."""
+    if not any((url or "").startswith("https:") for url in (settings.base_url, settings.token_url)):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.create_ssl_context() if settings.loopback else True
 
 
 class Exchange:

@@ -201,7 +201,8 @@ _Words: TypeAlias = Annotated[list[str], BeforeValidator(_words)]
 
 
 class _Read(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+    # A validator is built when it is first needed: an import waits for none of them.
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=(), defer_build=True)
 
 
 def _list_of(kind: type[BaseModel]) -> BeforeValidator:

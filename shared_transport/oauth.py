@@ -12,13 +12,13 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-import httpx
 from pydantic import SecretStr
 
 from .auth import HubAuth, same_origin
 from .credentials import DEFAULT_SCOPE, Login, is_header
 from .errors import AuthenticationError
 from .steps import Failure
+from .web import httpx
 
 if TYPE_CHECKING:
     import asyncio

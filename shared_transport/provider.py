@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Self
 
@@ -10,7 +9,7 @@ from pydantic import SecretStr
 
 from .client import HubClient
 from .embedded import embedded_hub
-from .errors import ConfigurationError, NotFoundError
+from .errors import ConfigurationError, NotFoundError, did_you_mean
 from .models import Backend
 from .settings import Settings
 
@@ -116,12 +115,9 @@ class ProviderBase:
         except NotFoundError as problem:
             refusal = problem
         known = sorted(backend.id for backend in self.client.backends.list())
-        near = [repr(name) for name in difflib.get_close_matches(backend_id, known)]
         raise NotFoundError(
             f"The Hub has no backend {backend_id!r}.",
-            hint=f"Did you mean {' or '.join(near)}?"
-            if near
-            else f"It has {', '.join(known) or 'none at all'}.",
+            hint=did_you_mean(backend_id, known, f"It has {', '.join(known) or 'none at all'}."),
             operation=refusal.operation,
             status=refusal.status,
             request_id=refusal.request_id,

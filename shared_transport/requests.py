@@ -16,7 +16,7 @@ __all__ = ["JobRequest", "SessionRequest"]
 
 
 class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     _what: ClassVar[str]
 

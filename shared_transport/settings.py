@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 from pydantic import SecretStr
 
 from .credentials import (
@@ -27,6 +26,7 @@ from .credentials import (
 from .errors import ConfigurationError
 from .retry import RetryPolicy
 from .watcher import PollingSchedule
+from .web import httpx
 
 __all__ = ["DEFAULT_BASE_URL", "Settings"]
 

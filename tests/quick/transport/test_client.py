@@ -29,7 +29,7 @@ from shared_transport.errors import (
     TransportError,
     WaitTimeoutError,
 )
-from shared_transport.jobs import age_of
+from shared_transport.job_calls import age_of
 from shared_transport.models import Job
 from shared_transport.requests import JobRequest
 from shared_transport.retry import RetryPolicy
