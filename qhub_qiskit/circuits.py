@@ -15,6 +15,7 @@ from qiskit.circuit import (
     CircuitInstruction,
     ParameterExpression,
     QuantumCircuit,
+    Qubit,
 )
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.transpiler import Target
@@ -156,26 +157,30 @@ def read_circuit(
             backend and the way out.
     """
     _check_size(circuit, accepts)
-    number = {qubit: i for i, qubit in enumerate(circuit.qubits)}
+    place = {qubit: i for i, qubit in enumerate(circuit.qubits)}
     bit_number = {bit: i for i, bit in enumerate(circuit.clbits)}
     sources: list[int | None] = [None] * len(circuit.clbits)
     measured: set[int] = set()
     dynamic = False
     gates: GateList = []
-    places, bounded = accepts.places, accepts.bounded
+    all_numbers: list[float] = []
+    bounded = accepts.bounded
+    accepted: dict[tuple[str, tuple[Qubit, ...]], tuple[int, ...]] = {}
     for instruction in circuit.data:
         name = instruction.name
-        qubits = tuple([number[q] for q in instruction.qubits])
+        qubits = accepted.get((name, instruction.qubits), ())
+        if not qubits:
+            qubits = tuple([place[q] for q in instruction.qubits])
+            if name != "barrier":
+                _check_place(name, qubits, accepts)
+            accepted[name, instruction.qubits] = qubits
         if name == "measure":
-            _check_place("measure", qubits, accepts)
             sources[bit_number[instruction.clbits[0]]] = qubits[0]
             measured.add(qubits[0])
             continue
         if name == "barrier":
             gates.append((name, (), qubits))
             continue
-        if name not in places or ((on := places[name]) is not None and qubits not in on):
-            raise _cannot(name, qubits, accepts)
         if not instruction.is_standard_gate():
             if _is_control_flow(instruction):
                 dynamic = True
@@ -184,18 +189,25 @@ def read_circuit(
                 _check_blocks(instruction, qubits, accepts)
                 continue
             _check_kind(instruction, name, qubits, accepts)
-        if not measured.isdisjoint(qubits):
+        if measured and not measured.isdisjoint(qubits):
             dynamic = True
             if not accepts.midway:
                 raise _midway(name, next(q for q in qubits if q in measured), accepts)
         params = instruction.params
+        numbers: tuple[float, ...]
         if name == "delay":
-            numbers: tuple[float, ...] = (_seconds(instruction.operation, accepts),)
+            numbers = (_seconds(instruction.operation, accepts),)
         else:
-            numbers = _numbers(params, circuit, name) if params else ()
-        if name in bounded and not accepts.target.supported_angle_bound(name, list(numbers)):
-            raise _out_of_bounds(name, numbers, qubits, accepts)
+            numbers = tuple(params)
+            all_numbers += params
+        if name in bounded:
+            numbers = _numbers(params, circuit, name)
+            if not accepts.target.supported_angle_bound(name, list(numbers)):
+                raise _out_of_bounds(name, numbers, qubits, accepts)
         gates.append((name, numbers, qubits))
+    # All at once, which is several times as fast.
+    if not ({*map(type, all_numbers)} <= {float} and all(map(math.isfinite, all_numbers))):
+        gates = [(name, _numbers(params, circuit, name), qubits) for name, params, qubits in gates]
     if needs_measurement and not measured:
         raise ValidationError(
             f"The circuit {circuit.name!r} measures nothing, so {accepts.backend} would have nothing to return.",

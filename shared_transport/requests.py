@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic import ValidationError as PydanticError
 
 from .errors import ValidationError
+from .json_text import write_json
 from .models import InputFormat, SdkProvider, SessionMode
 
 __all__ = ["JobRequest", "SessionRequest"]
@@ -51,14 +51,7 @@ class _Request(BaseModel):
         given = {name: getattr(self, name) for name in type(self).model_fields}
         body = {name: value for name, value in given.items() if value not in (None, (), {})}
         try:
-            text = json.dumps(
-                body,
-                allow_nan=False,
-                ensure_ascii=False,
-                separators=(",", ":"),
-                default=_plain,
-            )
-            return text.encode()
+            return write_json(body, _plain).encode()
         except (TypeError, ValueError) as problem:
             reason = str(problem)
         raise ValidationError(f"{self._what} cannot be written as JSON: {reason}.")

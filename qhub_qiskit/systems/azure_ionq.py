@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qhub_qiskit.options import RunOptions
 from qhub_qiskit.target import build_target
 from shared_transport.bits import ClassicalLayout, ClassicalMemory
+from shared_transport.json_text import JsonArray
 from shared_transport.models import InputFormat
 
 from .base import Decoded, Device, Encoded, ResultText, Sent, System
@@ -88,7 +89,7 @@ class AzureIonq(System[AzureIonqOptions]):
         document = {
             "gateset": "qis",
             "qubits": program.num_qubits,
-            "circuit": _applications(program.gates),
+            "circuit": JsonArray(_applications(program.gates)),
         }
         said = (_all_in_order(program.num_qubits),)
         return Encoded(document, {}, options.shots, (program.layout,), said=said)
@@ -124,18 +125,21 @@ def _all_in_order(qubits: int) -> ClassicalLayout:
     return ClassicalLayout((("meas", qubits),), tuple(range(qubits)))
 
 
-def _applications(gates: GateList) -> list[dict[str, Any]]:
-    """IonQ's object for each gate; barriers have none."""
-    applications: list[dict[str, Any]] = []
+def _applications(gates: GateList) -> list[str]:
+    """IonQ's object for each gate, as JSON: a dictionary a gate takes twice as long. Barriers have none."""
+    applications: list[str] = []
     for name, params, qubits in gates:
         known = _ALL.get(name)
         if known is None:
             continue
         word, controls = known
-        application: dict[str, Any] = {"gate": word, "targets": list(qubits[controls:])}
-        if controls:
-            application["controls"] = list(qubits[:controls])
-        if params:
-            application["rotation"] = params[0]
-        applications.append(application)
+        if controls == 0 and len(qubits) == 1:
+            on = f'"targets":[{qubits[0]}]'
+        elif controls == 1 and len(qubits) == 2:
+            on = f'"targets":[{qubits[1]}],"controls":[{qubits[0]}]'
+        else:
+            on = f'"targets":{list(qubits[controls:])}'
+            on += f',"controls":{list(qubits[:controls])}' if controls else ""
+        turned = f',"rotation":{params[0]!r}' if params else ""
+        applications.append(f'{{"gate":"{word}",{on}{turned}}}')
     return applications

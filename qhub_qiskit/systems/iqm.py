@@ -7,6 +7,7 @@ the schema ``IQM_JobInput`` of the API (angles in turns), IQM's dynamic quantum 
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from qhub_qiskit.options import RunOptions
 from qhub_qiskit.target import Figures, build_target
 from shared_transport.bits import ClassicalLayout, ClassicalMemory
 from shared_transport.errors import ValidationError
+from shared_transport.json_text import JsonArray
 from shared_transport.models import InputFormat
 
 from .base import Decoded, Device, Encoded, ResultText, Sent, System
@@ -107,12 +109,16 @@ class Iqm(System[IqmOptions]):
     def encode(self, programs: Sequence[Program], options: IqmOptions, device: Device) -> Encoded:
         """One circuit of the input for each program. Every measurement has a key of its own."""
         labels = self.qubit_labels(device)
-        circuits, layouts = [], []
+        circuits, layouts, said = [], [], []
         for program in programs:
-            instructions, sources = (
+            instructions, sources, keys = (
                 _dynamic(program, labels) if program.dynamic else _static(program, labels)
             )
-            circuits.append({"name": program.name or "circuit", "instructions": instructions})
+            # What `layouts` reads from instructions of ours: each key is a register of one bit.
+            said.append(ClassicalLayout(tuple((key, 1) for key in keys), keys))
+            circuits.append(
+                {"name": program.name or "circuit", "instructions": JsonArray(instructions)}
+            )
             layouts.append(ClassicalLayout(program.layout.registers, sources))
         usual = IqmOptions()
         chosen = {
@@ -121,8 +127,7 @@ class Iqm(System[IqmOptions]):
             if name not in RunOptions.model_fields and value != usual[name]
         }
         job_input = {"circuits": circuits, **chosen}
-        said = tuple(_said(one["instructions"]) for one in circuits)
-        return Encoded(job_input, {}, options.shots, tuple(layouts), said=said)
+        return Encoded(job_input, {}, options.shots, tuple(layouts), said=tuple(said))
 
     def layouts(self, job_input: Mapping[str, Any]) -> tuple[ClassicalLayout | None, ...]:
         """By the measurement keys: registers where they are of IQM's own form, else a register a key."""
@@ -143,65 +148,66 @@ class Iqm(System[IqmOptions]):
         return decoded
 
 
-def _prx(angles: tuple[float, ...], qubits: list[str]) -> dict[str, Any]:
-    arguments = {"angle_t": angles[0] / _TURN, "phase_t": angles[1] / _TURN}
-    return {"name": "prx", "qubits": qubits, "args": arguments}
+def _prx(angles: tuple[float, ...], label: str) -> str:
+    """An instruction as JSON, as those below: a dictionary a gate takes several times as long."""
+    angle, phase = angles
+    return f'{{"name":"prx","qubits":[{label}],"args":{{"angle_t":{angle / _TURN!r},"phase_t":{phase / _TURN!r}}}}}'
 
 
-def _measure(key: str, qubit: str) -> dict[str, Any]:
-    return {"name": "measure", "qubits": [qubit], "args": {"key": key}}
+def _measure(key: str, label: str) -> str:
+    return f'{{"name":"measure","qubits":[{label}],"args":{{"key":"{key}"}}}}'
 
 
-def _simple(name: str, params: tuple[float, ...], qubits: list[str]) -> dict[str, Any]:
-    if name == "r":
-        return _prx(params, qubits)
-    arguments = {"duration": params[0]} if name == "delay" else {}
-    return {"name": name, "qubits": qubits, "args": arguments}
+def _simple(name: str, params: tuple[float, ...], labels: str) -> str:
+    """Any other: `labels` are JSON strings with commas between them."""
+    arguments = f'"duration":{params[0]!r}' if name == "delay" else ""
+    return f'{{"name":"{name}","qubits":[{labels}],"args":{{{arguments}}}}}'
 
 
 def _static(
     program: Program, labels: Sequence[str]
-) -> tuple[list[dict[str, Any]], tuple[str | None, ...]]:
-    """Instructions, each measured qubit last and once, and the key that each classical bit holds."""
-    instructions = [
-        _prx(params, [labels[qubits[0]]])
-        if name == "r"
-        else _simple(name, params, [labels[q] for q in qubits])
-        for name, params, qubits in program.gates
-    ]
+) -> tuple[list[str], tuple[str | None, ...], tuple[str, ...]]:
+    """Instructions, each measured qubit last and once; the key that each classical bit holds; all keys in order."""
+    quoted = [json.dumps(label) for label in labels]
+    pairs = [f"{label}," for label in quoted]
+    instructions = []
+    for name, params, qubits in program.gates:
+        if name == "r":
+            instructions.append(_prx(params, quoted[qubits[0]]))
+        elif len(qubits) == 2:
+            instructions.append(_simple(name, params, pairs[qubits[0]] + quoted[qubits[1]]))
+        else:
+            instructions.append(_simple(name, params, ",".join([quoted[q] for q in qubits])))
     measured = sorted(q for q in program.layout.measured if isinstance(q, int))
-    instructions += [_measure(f"m{q}", labels[q]) for q in measured]
-    return instructions, tuple(None if q is None else f"m{q}" for q in program.layout.sources)
-
-
-def _said(instructions: Any) -> ClassicalLayout:
-    """What `Iqm.layouts` reads from instructions of ours: each key is a register of one bit."""
-    keys = tuple(one["args"]["key"] for one in instructions if one["name"] == "measure")
-    return ClassicalLayout(tuple((key, 1) for key in keys), keys)
+    instructions += [_measure(f"m{q}", quoted[q]) for q in measured]
+    sources = tuple(None if q is None else f"m{q}" for q in program.layout.sources)
+    return instructions, sources, tuple(f"m{q}" for q in measured)
 
 
 def _dynamic(
     program: Program, labels: Sequence[str]
-) -> tuple[list[dict[str, Any]], tuple[str | None, ...]]:
+) -> tuple[list[str], tuple[str | None, ...], tuple[str, ...]]:
     """The same for a circuit that goes on after a measurement: the last key written to a bit counts."""
     circuit = program.circuit
-    number = {qubit: i for i, qubit in enumerate(circuit.qubits)}
+    quoted = {qubit: json.dumps(labels[i]) for i, qubit in enumerate(circuit.qubits)}
     bit_number = {bit: i for i, bit in enumerate(circuit.clbits)}
     sources: list[str | None] = [None] * len(circuit.clbits)
+    keys: list[str] = []
     delays: Iterator[float] = iter(_delays(circuit))
-    instructions: list[dict[str, Any]] = []
+    instructions: list[str] = []
     for place, instruction in enumerate(circuit.data):
-        name, qubits = instruction.name, [labels[number[q]] for q in instruction.qubits]
+        name, on = instruction.name, ",".join([quoted[q] for q in instruction.qubits])
         if name == "measure":
-            key = f"m{place}"
-            sources[bit_number[instruction.clbits[0]]] = key
-            instructions.append(_measure(key, qubits[0]))
-        elif name == "delay":
-            instructions.append(_simple(name, (next(delays),), qubits))
+            keys.append(f"m{place}")
+            sources[bit_number[instruction.clbits[0]]] = keys[-1]
+            instructions.append(_measure(keys[-1], on))
+        elif name == "r":
+            angle, phase = map(float, instruction.params)
+            instructions.append(_prx((angle, phase), on))
         else:
-            params = tuple(float(p) for p in instruction.params)
-            instructions.append(_simple(name, params, qubits))
-    return instructions, tuple(sources)
+            params = (next(delays),) if name == "delay" else ()
+            instructions.append(_simple(name, params, on))
+    return instructions, tuple(sources), tuple(keys)
 
 
 def _delays(circuit: Any) -> Iterator[float]:
