@@ -249,7 +249,7 @@ class HubDevice(Device):
             input_format=encoded.input_format,
             input_params=encoded.input_params,
             name=options.get("name"),
-            tags=_tags(options.get("tags")),
+            tags=(*_tags(options.get("tags")), *encoded.tags),
             sdk_provider=SdkProvider.BRAKET,
         )
 
@@ -259,7 +259,13 @@ class HubDevice(Device):
         except (NotFoundError, ValidationError):
             # A backend in a known format runs without a Braket document; the Hub then checks alone.
             capabilities = None
-        return Facts(self.arn, self._backend.configuration.qubit_count, capabilities)
+        return Facts(
+            self.arn,
+            self._backend.configuration.qubit_count,
+            capabilities,
+            self._backend,
+            self._client,
+        )
 
     def _submit(self, request: JobRequest, options: Mapping[str, Any]) -> HubQuantumTask:
         return HubQuantumTask.of_job(

@@ -209,12 +209,12 @@ class HubQuantumTask(QuantumTask):
 
     def _fetch(self) -> None:
         content = self._client.jobs.result_bytes(self._id, status=self._status)
-        self._result = self._system().decode(content, self._id)
-
-    def _system(self) -> System:
         job = self._job
         if job is None or job.input_format is None or job.provider is None:
             job = self._read_job()
+        self._result = self._system(job).decode(content, job)
+
+    def _system(self, job: Job) -> System:
         if job.input_format is None and job.backend_id is not None:
             return system_of_backend(self._client.backends.get(job.backend_id))
         return system_of_job(job)

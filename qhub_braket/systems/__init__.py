@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
+from shared_transport.client import HubClient
 from shared_transport.errors import ValidationError
 from shared_transport.models import Backend, InputFormat, Job
 
@@ -30,11 +31,15 @@ class Facts:
         id: The device's id, for messages.
         qubit_count: How many qubits it has, or None if nobody says.
         capabilities: Its Braket `DeviceCapabilities`.
+        backend: What the Hub says of it.
+        client: The Hub.
     """
 
     id: str
     qubit_count: int | None
     capabilities: Any
+    backend: Backend
+    client: HubClient
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,16 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Encoded:
-    """A program in the form in which a job carries it."""
+    """A program in the form in which a job carries it.
+
+    Attributes:
+        tags: What the result needs to be read, and the input does not say; they travel with the job.
+    """
 
     input: Mapping[str, Any]
     input_format: InputFormat
     input_params: Mapping[str, Any] | None = None
+    tags: tuple[str, ...] = ()
 
 
 class System(Protocol):
@@ -71,7 +81,7 @@ class System(Protocol):
             ValidationError: The device does not run it.
         """
 
-    def decode(self, content: bytes, job_id: str) -> Any:
+    def decode(self, content: bytes, job: Job) -> Any:
         """Turn a result document, as JSON text, into Braket's own result object.
 
         Raises:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pydantic.v1 import ValidationError as SchemaError
 
 from shared_transport.errors import ServerError, ValidationError
-from shared_transport.models import InputFormat
+from shared_transport.models import InputFormat, Job
 
 from . import Encoded, Facts, RunOptions
 from .openqasm import bind_inputs, require_openqasm3
@@ -82,7 +82,7 @@ def _checked(source: str, inputs: Mapping[str, Any], options: RunOptions, device
     return bind_inputs(source, inputs)
 
 
-def decode(content: bytes, job_id: str) -> GateModelQuantumTaskResult:
+def decode(content: bytes, job: Job) -> GateModelQuantumTaskResult:
     """Turn a result document into Braket's result.
 
     Values, counts and probabilities are Braket's own computation. Only the measurements, which may be many,
@@ -102,7 +102,7 @@ def decode(content: bytes, job_id: str) -> GateModelQuantumTaskResult:
         # Braket's own computation raises whatever Python does over values that do not fit together.
         reason = " ".join(map(str, problem.args)).rstrip(".")
     raise ServerError(
-        f"The result of job {job_id} is not a Braket task result: {reason}.", job_id=job_id
+        f"The result of job {job.id} is not a Braket task result: {reason}.", job_id=job.id
     )
 
 
