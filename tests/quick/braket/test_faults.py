@@ -221,7 +221,7 @@ def test_a_batch_that_breaks_names_what_was_created(device: HubDevice) -> None:
 
 
 def test_measurements_of_a_device() -> None:
-    result = decode(document(), "1")
+    result = decode(document(), Job(id="1"))
     assert isinstance(result, GateModelQuantumTaskResult)
     assert result.measured_qubits == [4, 2]
     assert result.measurements.tolist() == [[0, 1], [1, 1], [0, 1]]
@@ -245,7 +245,7 @@ def test_result_types_that_a_device_leaves_to_the_client() -> None:
         "results": wishes,
     }
     content = document(additionalMetadata={"action": action})
-    result = decode(content, "1")
+    result = decode(content, Job(id="1"))
     assert result.values[0] == -1
     assert result.values[1].tolist() == pytest.approx([2 / 3, 1 / 3])
     assert result.values[2].tolist() == [-1, 1, -1]
@@ -254,7 +254,7 @@ def test_result_types_that_a_device_leaves_to_the_client() -> None:
 
 def test_probabilities_in_place_of_measurements() -> None:
     content = document(measurements=None, measurementProbabilities={"01": 2 / 3, "11": 1 / 3})
-    first, second = decode(content, "1"), decode(content, "1")
+    first, second = decode(content, Job(id="1")), decode(content, Job(id="1"))
     assert first.measurement_counts == {"01": 2, "11": 1}
     np.testing.assert_array_equal(first.measurements, second.measurements)
 
@@ -274,7 +274,7 @@ def test_probabilities_in_place_of_measurements() -> None:
 )
 def test_documents_that_are_none(content: bytes, says: str) -> None:
     with pytest.raises(ServerError, match=says) as caught:
-        decode(content, "job-1")
+        decode(content, Job(id="job-1"))
     assert caught.value.job_id == "job-1"
 
 
