@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .estimator import HubEstimator
     from .job import HubJob
     from .provider import HubProvider
+    from .runtime.service import HubRuntimeService
     from .sampler import HubSampler
     from .session import HubSession
 
@@ -24,6 +25,7 @@ __all__ = [
     "HubEstimator",
     "HubJob",
     "HubProvider",
+    "HubRuntimeService",
     "HubSampler",
     "HubSession",
     "StaleTargetWarning",
@@ -34,6 +36,7 @@ _HOMES = {
     "HubEstimator": "estimator",
     "HubJob": "job",
     "HubProvider": "provider",
+    "HubRuntimeService": "runtime.service",
     "HubSampler": "sampler",
     "HubSession": "session",
     "StaleTargetWarning": "backend",
@@ -47,6 +50,8 @@ def __getattr__(name: str) -> Any:
         from shared_transport.extras import require_extra
 
         require_extra(f"qhub_qiskit.{name}", "qiskit", "qiskit.circuit")
+        if name == "HubRuntimeService":
+            require_extra(f"qhub_qiskit.{name}", "runtime", "qiskit_ibm_runtime")
     value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
     globals()[name] = value
     return value

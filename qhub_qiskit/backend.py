@@ -45,7 +45,8 @@ class HubBackend(BackendV2):
     def __init__(
         self, client: HubClient, hub_backend: models.Backend, *, provider: object = None
     ) -> None:
-        super().__init__(
+        BackendV2.__init__(  # by name: other bases of a subclass are set up by that
+            self,
             provider=provider,
             name=hub_backend.id,
             description=(hub_backend.documentation or {}).get("description"),
@@ -75,6 +76,11 @@ class HubBackend(BackendV2):
     def client(self) -> HubClient:
         """The client of the Hub that it belongs to."""
         return self._client
+
+    @property
+    def runs_programs(self) -> bool:
+        """Whether it runs the programs of IBM's Runtime; `HubRuntimeService` and IBM's primitives do."""
+        return self._system.runs_programs
 
     @property
     def qubit_labels(self) -> tuple[str, ...]:
@@ -218,11 +224,14 @@ class HubBackend(BackendV2):
             self._read_at = self._looked_at = time.monotonic()
         return self._device
 
+    def _make_target(self, device: Device) -> Target:
+        return self._system.target(device)
+
     def _accepts(self) -> Acceptance:
         if self._acceptance is None:
             device = self._device_documents()
             self._acceptance = Acceptance(
-                self._system.target(device),
+                self._make_target(device),
                 self.name,
                 self._system.qubit_labels(device),
                 self._system.measures_midway(device),

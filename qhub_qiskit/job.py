@@ -102,10 +102,10 @@ class HubJob(JobV1):
     def backend(self) -> HubBackend:
         """The backend; asked for from the Hub where the job was opened by its id."""
         if self._backend is None:
-            from .backend import HubBackend
+            from .opening import open_backend
 
             backend_id = self._parts[0].job.backend_id or ""
-            self._backend = HubBackend(self._client, self._client.backends.get(backend_id))
+            self._backend = open_backend(self._client, self._client.backends.get(backend_id))
         return self._backend
 
     def result(self, timeout: float | None = None, *, partial: bool = False) -> Result:

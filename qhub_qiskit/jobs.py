@@ -17,7 +17,7 @@ from .job import HubJob, status_of
 from .parts import part_of
 from .records import place_of
 
-__all__ = ["JobFilter", "find_jobs"]
+__all__ = ["JobFilter", "find_jobs", "newest"]
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def find_jobs(client: HubClient, conditions: JobFilter, limit: int | None) -> It
         limit: How many at the most.
     """
     found = 0
-    for group in _grouped(_newest(client, conditions)):
+    for group in _grouped(newest(client, conditions)):
         if limit is not None and found >= limit:
             return
         if not any(map(conditions.fits, group)):
@@ -93,7 +93,7 @@ def find_jobs(client: HubClient, conditions: JobFilter, limit: int | None) -> It
         yield HubJob(client, parts)
 
 
-def _newest(client: HubClient, conditions: JobFilter) -> Iterator[Job]:
+def newest(client: HubClient, conditions: JobFilter) -> Iterator[Job]:
     """Each job once. Where the Hub gives the newest first, reading ends at the first that is too old."""
     seen: set[str] = set()
     falls = True

@@ -52,7 +52,7 @@ class HubProvider(ProviderBase):
             filters: Any further condition.
         """
         require_extra("A Qiskit backend", "qiskit", "qiskit.circuit")
-        from .backend import HubBackend
+        from .opening import open_backend
 
         words = {
             "provider": provider,
@@ -64,11 +64,11 @@ class HubProvider(ProviderBase):
             if not _fits(described, name, words, simulator, min_num_qubits):
                 continue
             try:
-                backend = HubBackend(self.client, described, provider=self)
+                backend = open_backend(self.client, described, provider=self)
             except ValidationError as problem:
                 _log.debug("left out: %s", problem)
                 continue
-            if operational is not None and _is_online(backend) is not operational:
+            if operational is not None and self._is_online(described) is not operational:
                 continue
             if filters is None or filters(backend):
                 usable.append(backend)
@@ -83,9 +83,12 @@ class HubProvider(ProviderBase):
             MissingExtraError: Qiskit is not installed.
         """
         require_extra("A Qiskit backend", "qiskit", "qiskit.circuit")
-        from .backend import HubBackend
+        from .opening import open_backend
 
-        return HubBackend(self.client, self._describe(name), provider=self)
+        return open_backend(self.client, self._describe(name), provider=self)
+
+    def _is_online(self, described: Backend) -> bool:
+        return self.client.backends.status(described.id).status == BackendState.ONLINE
 
     def least_busy(self, **conditions: Any) -> HubBackend:
         """The operational backend with the shortest queue.
@@ -113,7 +116,7 @@ class HubProvider(ProviderBase):
                 + ".",
                 hint="provider.backends() lists them all.",
             )
-        queues = [backend.status().queue_size for backend in found]
+        queues = [self.client.backends.status(backend.name).queue_size for backend in found]
         length = [float("inf") if queue is None else queue for queue in queues]
         return found[length.index(min(length))]
 
@@ -191,7 +194,3 @@ def _fits(
         and (simulator is None or backend.simulator is simulator)
         and (min_num_qubits is None or (backend.configuration.qubit_count or 0) >= min_num_qubits)
     )
-
-
-def _is_online(backend: HubBackend) -> bool:
-    return backend.status().status == BackendState.ONLINE

@@ -16,10 +16,20 @@ class JsonArray(Sequence[Any]):
 
     Args:
         items: The JSON text of each item.
+
+    Attributes:
+        text: The JSON text of the array.
     """
 
     def __init__(self, items: Iterable[str]) -> None:
         self.text = f"[{','.join(items)}]"
+
+    @classmethod
+    def of_text(cls, text: str) -> JsonArray:
+        """An array of which there is the whole text."""
+        array = cls(())
+        array.text = text
+        return array
 
     @cached_property
     def _items(self) -> list[Any]:

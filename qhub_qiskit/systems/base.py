@@ -139,6 +139,7 @@ class System(ABC, Generic[O]):
         uses_config: Whether `target` reads the device document.
         uses_calibration: Whether `target` reads the newest calibration.
         takes_lists: Whether the format is a list of circuits: a job takes any number unless the Hub says less.
+        runs_programs: Whether it runs the programs of IBM's Runtime, sampler, estimator and noise learner.
         options: The type of its options of `run`.
     """
 
@@ -146,6 +147,7 @@ class System(ABC, Generic[O]):
     uses_config: ClassVar[bool] = False
     uses_calibration: ClassVar[bool] = False
     takes_lists: ClassVar[bool] = False
+    runs_programs: ClassVar[bool] = False
     options: type[O]
 
     def needs_measurement(self, options: O) -> bool:

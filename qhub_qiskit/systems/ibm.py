@@ -115,6 +115,7 @@ class Ibm(System[IbmOptions]):
     uses_config = True
     uses_calibration = True
     takes_lists = True
+    runs_programs = True
     options = IbmOptions
 
     def measures_midway(self, device: Device) -> bool:
