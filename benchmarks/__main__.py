@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import local_hub, qiskit_plugin, transport
+from benchmarks import local_hub, qiskit_plugin, runtime_sessions, transport
 
-_ALL = {"transport": transport, "local-hub": local_hub, "qiskit": qiskit_plugin}
+_ALL = {
+    "transport": transport,
+    "local-hub": local_hub,
+    "qiskit": qiskit_plugin,
+    "runtime": runtime_sessions,
+}
 
 
 def main() -> int:

@@ -24,6 +24,8 @@ OPTIONS = (
     "--hide-scrollbars",
 )
 SECONDS = 60
+# What the browser asks of itself.
+INTERNAL = ("about:", "data:", "chrome:", "chrome-untrusted:")
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
 
 
@@ -226,9 +228,7 @@ def test_nothing_leaves_the_origin_and_the_console_stays_silent(
             )
             assert page.driver.execute_script(overflow) <= 0
     elsewhere = {
-        url
-        for url in page.requested()
-        if not url.startswith((f"{page.origin}/", "about:", "data:", "chrome:"))
+        url for url in page.requested() if not url.startswith((f"{page.origin}/", *INTERNAL))
     }
     assert elsewhere == set()
     assert page.complaints() == []
