@@ -81,9 +81,14 @@ test-system: install ## Run the tests that need system programs, after installin
 test-slow: install ## Run the large statistical, fault and crash suites
 	@$(call pytest,tests/slow,--timeout=1800)
 
+.PHONY: test-notebooks
+test-notebooks: install ## Execute the notebooks against the embedded Hub
+	@$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 notebooks
+
 .PHONY: test-full
-test-full: ## Run all three suites at full scale
+test-full: ## Run all suites at full scale
 	@$(MAKE) test CI_SCALE=full
+	@$(MAKE) test-notebooks
 	@$(MAKE) test-system CI_SCALE=full
 	@$(MAKE) test-slow CI_SCALE=full
 

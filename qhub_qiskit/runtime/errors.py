@@ -35,10 +35,13 @@ def asked(call: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
     """Call the Hub.
 
     Raises:
+        NotOnHubError: As it was raised.
         HubRequestError: What went wrong, in all that is known of it; the error of the transport is its cause.
     """
     try:
         return call(*arguments, **keywords)
+    except NotOnHubError:
+        raise
     except HubError as problem:
         cause = problem
     message = cause.message + (f" The Hub says: {cause.hub_says}" if cause.hub_says else "")

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("transport", 16), ("local-hub", 7 + 4 + 16), ("qiskit", 3 + 11 + 4 + 2)],
-    ids=["transport", "local-hub", "qiskit"],
+    [("transport", 16), ("local-hub", 7 + 4 + 16), ("qiskit", 3 + 11 + 4 + 2), ("runtime", 4)],
+    ids=["transport", "local-hub", "qiskit", "runtime"],
 )
 def test_the_table(name, count):
     command = [sys.executable, "-m", "benchmarks", name, "--quick", "--json"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-QISKIT, MORE, BRAKET, PYTEST, API = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+QISKIT, MORE, RUNTIME, BRAKET, PYTEST, API = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 QHUB = Path(sys.executable).with_name("qhub")
 
 BOTH = ["'00'", "'11'"]
@@ -29,6 +29,12 @@ BOTH = ["'00'", "'11'"]
 )
 def test_python_blocks(block, shown, tmp_path):
     run(block, shown, tmp_path)
+
+
+def test_the_block_of_runtime_sessions(tmp_path):
+    """IBM's classes say in a warning that they will have successors."""
+    quiet = {"PYTHONWARNINGS": "ignore::DeprecationWarning"}
+    run(RUNTIME, [*BOTH, "In progress", "DONE"], tmp_path, **quiet)
 
 
 def test_the_block_for_pytest(tmp_path):
