@@ -80,6 +80,7 @@ def write_tags(
     *,
     job_name: str | None,
     job_shots: int,
+    headers: Sequence[Mapping[str, Any]] = (),
 ) -> tuple[str, ...]:
     """Pack what the input does not say.
 
@@ -88,6 +89,7 @@ def write_tags(
         input_says: What its input says of the classical bits.
         job_name: The name under which the job itself is created; a circuit of that name needs no tag.
         job_shots: The job's shots; circuits of as many need no tag.
+        headers: What the encoder found out about each circuit, for its result's header.
 
     Returns:
         Tags of at most 4 kB in all. Metadata that does not fit or is not JSON is left out, and a log
@@ -112,6 +114,8 @@ def write_tags(
         document["seed"] = record.seed
     if record.share != (0, 1):
         document["share"] = list(record.share)
+    if any(headers):
+        document["headers"] = [dict(header) for header in headers]
     if record.place is not None:
         document["run"] = [record.place.run, record.place.number, record.place.of]
     metadata = [dict(circuit.metadata) for circuit in circuits]
@@ -146,10 +150,11 @@ def read_tags(
     names = document.get("names") or _names(job_name or "circuit", max(1, len(input_says)))
     metadata = document.get("metadata") or [{}] * len(names)
     bits = document.get("bits") or [None] * len(names)
+    headers = document.get("headers") or [{}] * len(names)
     said = [*input_says, *[None] * (len(names) - len(input_says))]
     circuits = tuple(
-        CircuitRecord(_read_layout(b) if b else s, name, m)
-        for name, m, b, s in zip(names, metadata, bits, said, strict=True)
+        CircuitRecord(_read_layout(b) if b else s, name, m, h)
+        for name, m, b, s, h in zip(names, metadata, bits, said, headers, strict=True)
     )
     number, of = document.get("share") or (0, 1)
     return JobRecord(

@@ -164,6 +164,8 @@ def test_bell_keeps_one_shot_in_nine(altair: HubBackend) -> None:
     assert one.metadata["success_rate"] == kept / 90_000
     assert one.header["expected_success_rate"] == pytest.approx(1 / 9)
     assert one.metadata["logical_perf"] == pytest.approx(1 / 9)
+    again = HubProvider(client=altair.client).job(job.job_id()).result().results[0]
+    assert again.header["expected_success_rate"] == one.header["expected_success_rate"]
 
 
 def test_ghz(altair: HubBackend) -> None:
