@@ -7,6 +7,7 @@ is sent.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -165,15 +166,16 @@ def read_circuit(
     gates: GateList = []
     all_numbers: list[float] = []
     bounded = accepts.bounded
-    accepted: dict[tuple[str, tuple[Qubit, ...]], tuple[int, ...]] = {}
+    accepted: dict[str, dict[tuple[Qubit, ...], tuple[int, ...]]] = defaultdict(dict)
     for instruction in circuit.data:
         name = instruction.name
-        qubits = accepted.get((name, instruction.qubits), ())
+        on = instruction.qubits
+        qubits = accepted[name].get(on, ())
         if not qubits:
-            qubits = tuple([place[q] for q in instruction.qubits])
+            qubits = tuple([place[q] for q in on])
             if name != "barrier":
                 _check_place(name, qubits, accepts)
-            accepted[name, instruction.qubits] = qubits
+            accepted[name][on] = qubits
         if name == "measure":
             sources[bit_number[instruction.clbits[0]]] = qubits[0]
             measured.add(qubits[0])

@@ -148,9 +148,8 @@ class Iqm(System[IqmOptions]):
         return decoded
 
 
-def _prx(angles: tuple[float, ...], label: str) -> str:
+def _prx(angle: float, phase: float, label: str) -> str:
     """An instruction as JSON, as those below: a dictionary a gate takes several times as long."""
-    angle, phase = angles
     return f'{{"name":"prx","qubits":[{label}],"args":{{"angle_t":{angle / _TURN!r},"phase_t":{phase / _TURN!r}}}}}'
 
 
@@ -169,15 +168,18 @@ def _static(
 ) -> tuple[list[str], tuple[str | None, ...], tuple[str, ...]]:
     """Instructions, each measured qubit last and once; the key that each classical bit holds; all keys in order."""
     quoted = [json.dumps(label) for label in labels]
-    pairs = [f"{label}," for label in quoted]
+    plain: dict[tuple[str, tuple[int, ...]], str] = {}
     instructions = []
     for name, params, qubits in program.gates:
         if name == "r":
-            instructions.append(_prx(params, quoted[qubits[0]]))
-        elif len(qubits) == 2:
-            instructions.append(_simple(name, params, pairs[qubits[0]] + quoted[qubits[1]]))
-        else:
-            instructions.append(_simple(name, params, ",".join([quoted[q] for q in qubits])))
+            instructions.append(_prx(params[0], params[1], quoted[qubits[0]]))
+            continue
+        text = plain.get((name, qubits)) if not params else None
+        if text is None:
+            text = _simple(name, params, ",".join([quoted[q] for q in qubits]))
+            if not params:
+                plain[name, qubits] = text
+        instructions.append(text)
     measured = sorted(q for q in program.layout.measured if isinstance(q, int))
     instructions += [_measure(f"m{q}", quoted[q]) for q in measured]
     sources = tuple(None if q is None else f"m{q}" for q in program.layout.sources)
@@ -203,7 +205,7 @@ def _dynamic(
             instructions.append(_measure(keys[-1], on))
         elif name == "r":
             angle, phase = map(float, instruction.params)
-            instructions.append(_prx((angle, phase), on))
+            instructions.append(_prx(angle, phase, on))
         else:
             params = (next(delays),) if name == "delay" else ()
             instructions.append(_simple(name, params, on))

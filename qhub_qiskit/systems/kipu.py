@@ -18,7 +18,7 @@ from shared_transport.errors import ValidationError
 from shared_transport.models import InputFormat
 
 from .base import Decoded, Device, Encoded, ResultText, Sent, System
-from .qasm import gate_lines, one_register, read_layout
+from .qasm import declared_bits, gate_lines, one_register, read_layout
 from .qasm_gates import OPENQASM_2, QELIB1
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ class Kipu(System[KipuOptions]):
             )
         shots = options.shots if sampled else 1
         layout = _by_column(program.layout, columns) if sampled else ClassicalLayout((), ())
-        return Encoded({"qasm": "\n".join(lines) + "\n"}, params, shots, (layout,))
+        said = declared_bits([(register, len(columns))] if sampled else [])
+        text = "\n".join(lines) + "\n"
+        return Encoded({"qasm": text}, params, shots, (layout,), said=(said,))
 
     def layouts(self, job_input: Mapping[str, Any]) -> tuple[ClassicalLayout | None, ...]:
         """The registers of the text. Its measured bits, in their order, are the columns of the counts."""
