@@ -75,7 +75,11 @@ class HubIBMBackend(HubBackend, IBMBackend):
             refresh: Read it anew.
             datetime: The one that was effective then; a time without a zone is local.
         """
+        if not isinstance(refresh, bool):
+            raise TypeError(f"refresh is True or False, not {refresh!r}.")
         if datetime is not None:
+            if not isinstance(datetime, dt.datetime):
+                raise TypeError(f"datetime is a datetime, not {datetime!r}.")
             raw = self._api_client.backend_properties(self.name, datetime=local_to_utc(datetime))
             return self._as_properties(raw)
         if refresh:

@@ -121,14 +121,17 @@ class HubRuntimeClient:
 
     def job_get(self, job_id: str, exclude_params: bool = True) -> dict[str, Any]:
         """A job as IBM's server describes it; its inputs under ``params`` if they are asked for."""
-        described = self.job_document(asked(self.hub.jobs.get, job_id))
+        job = asked(self.hub.jobs.get, job_id)
+        described = self.job_document(job)
         if not exclude_params:
             text = json.dumps(asked(self.hub.jobs.input, job_id))
             described["params"] = json.loads(text, cls=RuntimeDecoder)
+        if described["state"]["status"] == "FAILED":
+            described["state"]["reason"] = self._failure(job_id, str(job.status))
         return described
 
     def job_document(self, job: Job) -> dict[str, Any]:
-        """The same of a job that was read.
+        """The same of a job that was read, without the reason of a failure.
 
         Raises:
             HubRequestError: It is not a job of one of IBM's programs.
@@ -141,13 +144,10 @@ class HubRuntimeClient:
                 job_id=job.id,
             )
         word = str(job.status or JobStatus.UNKNOWN)
-        state: dict[str, Any] = {"status": _JOB_WORDS.get(word, word)}
-        if state["status"] == "FAILED":
-            state["reason"] = self._failure(job.id, word)
         return {
             "id": job.id,
             "backend": job.backend_id,
-            "state": state,
+            "state": {"status": _JOB_WORDS.get(word, word)},
             "created": _instant(job.created_at),
             "program": {"id": program},
             "session_id": job.session_id,
@@ -317,11 +317,12 @@ class HubRuntimeClient:
         return asked(self.hub.sessions.get, session_id)
 
     def _failure(self, job_id: str, word: str) -> str:
+        """Why a job failed, as far as the Hub tells."""
         try:
             self.hub.jobs.result_bytes(job_id, status=word)
         except HubError as problem:
             return _reason(problem)
-        return f"the Hub says {word}"
+        return f"the Hub says {word}, not why"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.hub,)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from qiskit.providers import QiskitBackendNotFoundError
 from qiskit.providers.providerutils import filter_backends
 from qiskit_ibm_runtime import QiskitRuntimeService
 from qiskit_ibm_runtime.exceptions import IBMInputValueError
 from qiskit_ibm_runtime.ibm_backend import IBMRetiredBackend
+from qiskit_ibm_runtime.utils import validate_job_tags
 
 from qhub_qiskit.jobs import JobFilter, newest
 from qhub_qiskit.systems import system_for
@@ -20,7 +21,7 @@ from shared_transport.provider import ProviderBase
 
 from .backend import HubIBMBackend
 from .client import HubRuntimeClient
-from .errors import NotOnHubError, asked, refuse
+from .errors import HubRequestError, NotOnHubError, asked, refuse
 from .job import HubRuntimeJob
 
 __all__ = ["HubRuntimeService"]
@@ -49,6 +50,10 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
     """
 
     is_local = False
+
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Self:
+        """Not IBM's, which gives its simulator's service for ``channel="local"``."""
+        return object.__new__(cls)
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         for name in ("channel", "url", "filename", "name", "proxies", "verify", "url_resolver"):
@@ -144,9 +149,12 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
         """
         _only_none(instance=instance)
         if filters is None and not kwargs:
+            choose = self.client.backends.least_busy
             try:
-                chosen = self.client.backends.least_busy("IBM", min_qubits=min_num_qubits)
-            except (NotFoundError, ValidationError) as problem:
+                chosen = asked(choose, "IBM", min_qubits=min_num_qubits)
+            except HubRequestError as problem:
+                if not isinstance(problem.__cause__, (NotFoundError, ValidationError)):
+                    raise
                 reason = str(problem)
             else:
                 return self._open(chosen, use_fractional_gates)
@@ -195,7 +203,10 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
             include_mocks: Without effect.
         """
         _only_none(instance=instance)
-        described = self._described(backend_name) if backend_name is not None else None
+        if job_tags:
+            validate_job_tags(job_tags)
+        known = asked(self.client.backends.list)
+        described = _named(backend_name, known) if backend_name is not None else None
         if backend_name is not None and described is None:
             return []
         conditions = JobFilter(
@@ -208,18 +219,20 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
         wanted = None if limit is None or not descending else skip + limit
         found: list[Job] = []
         in_order = True
-        for job in newest(self.client, conditions):
+        read = newest(self.client, conditions)
+        while (job := asked(next, read, None)) is not None:
             if not conditions.fits(job) or not _is_one(job, pending, program_id):
                 continue
             in_order = in_order and (not found or _created(found[-1]) >= _created(job))
             found.append(job)
             if in_order and len(found) == wanted:
                 break
-        found.sort(key=_created, reverse=descending)
+        found.sort(key=_created, reverse=True)
+        if not descending:
+            found.reverse()  # of two in the same second, too
         last = None if limit is None else skip + limit
-        return [
-            self._decode_job(self._active_api_client.job_document(job)) for job in found[skip:last]
-        ]
+        document = self._active_api_client.job_document
+        return [self._decode_job(document(job), known) for job in found[skip:last]]
 
     def _run(self, *arguments: Any, dry_run: bool = False, **keywords: Any) -> HubRuntimeJob:
         """What IBM's primitives call. All but the two lines here is IBM's own."""
@@ -229,9 +242,11 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
             )
         return HubRuntimeJob.of(super()._run(*arguments, **keywords))
 
-    def _decode_job(self, raw_data: dict[str, Any]) -> HubRuntimeJob:
-        """A job from what the client says of it."""
-        described = self._described(raw_data["backend"])
+    def _decode_job(
+        self, raw_data: dict[str, Any], known: Sequence[Backend] | None = None
+    ) -> HubRuntimeJob:
+        """A job from what the client says of it, and the Hub's backends where they were read."""
+        described = _named(raw_data["backend"], known or asked(self.client.backends.list))
         return HubRuntimeJob(
             backend=self._open(described, False)
             if described is not None
@@ -250,11 +265,7 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
         """Nothing to check: the Hub has no instances whose time could be used up."""
 
     def _described(self, name: str) -> Backend | None:
-        """What the Hub says of a backend, by either name; None if it has none that runs IBM's programs."""
-        for described in asked(self.client.backends.list):
-            if name in (described.id, described.name, described.internal_id):
-                return described if runs_programs(described) else None
-        return None
+        return _named(name, asked(self.client.backends.list))
 
     def _open(self, described: Backend, use_fractional_gates: bool | None) -> HubIBMBackend:
         self._active_api_client.remember(described)
@@ -321,6 +332,14 @@ def runs_programs(described: Backend) -> bool:
         return system_for(described.provider, formats, described.id).runs_programs
     except ValidationError:
         return False
+
+
+def _named(name: str, known: Iterable[Backend]) -> Backend | None:
+    """A backend by either name; None if there is none that runs IBM's programs."""
+    for described in known:
+        if name in (described.id, described.name, described.internal_id):
+            return described if runs_programs(described) else None
+    return None
 
 
 def _rebuild(client: Any) -> HubRuntimeService:

@@ -59,9 +59,10 @@ def job_request(
     """
     if program_id not in PROGRAMS:
         instead = _WAY_OUT.get(program_id, f"It runs {', '.join(PROGRAMS)}.")
-        if program_id == "noise-learner-v3":
-            instead = "Use NoiseLearner of qiskit_ibm_runtime."
         refuse(f"program {program_id!r}", instead)
+    if "schema_version" in inputs:
+        refuse("NoiseLearnerV3", "Use NoiseLearner of qiskit_ibm_runtime.")
+    _check_options(inputs.get("options") or {}, "options")
     params: dict[str, Any] = {"program_id": program_id}
     if log_level:
         params["log_level"] = log_level.lower()
@@ -78,6 +79,15 @@ def job_request(
         session_id=session_id,
         sdk_provider=SdkProvider.QISKIT,
     )
+
+
+def _check_options(options: Mapping[str, Any], where: str) -> None:
+    """That each has a value: the API has no word for none."""
+    for name, value in options.items():
+        if value is None:
+            refuse(f"{where}.{name}=None", "Give it a value, or leave it out for IBM's default.")
+        if isinstance(value, Mapping):
+            _check_options(value, f"{where}.{name}")
 
 
 def _written(value: Any) -> Any:
