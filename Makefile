@@ -12,6 +12,7 @@ export CI_SCALE
 
 BIN := .venv/bin
 STAMP := .venv/.installed
+ALGORITHMS := 'amazon-braket-algorithm-library>=1.7.10,<2'
 PACKAGES := shared_transport qhub_qiskit qhub_braket qhub_cli local_hub
 
 # $(call pytest,FOLDER,OPTIONS): a folder without test files is said to be empty, never said to have
@@ -62,6 +63,9 @@ $(STAMP): pyproject.toml constraints.txt
 		--constraint constraints.txt --editable '.[all,dev]' \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt --editable '.[all,dev]'
+	@# Its dependencies, PennyLane among them, cannot be installed beside ours; the algorithms need none of them.
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(ALGORITHMS) \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(ALGORITHMS)
 	@touch $@
 
 .PHONY: demo
@@ -91,6 +95,10 @@ test-full: ## Run all suites at full scale
 	@$(MAKE) test-notebooks
 	@$(MAKE) test-system CI_SCALE=full
 	@$(MAKE) test-slow CI_SCALE=full
+
+.PHONY: docs
+docs: install ## Build the documentation into site/; a broken link or reference is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: lint
 lint: install ## Check style, format, and that no file names a registry or a machine's paths

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import local_hub, qiskit_plugin, runtime_sessions, transport
+from benchmarks import braket_plugin, local_hub, qiskit_plugin, runtime_sessions, transport
 
 _ALL = {
     "transport": transport,
     "local-hub": local_hub,
     "qiskit": qiskit_plugin,
     "runtime": runtime_sessions,
+    "braket": braket_plugin,
 }
 
 
@@ -24,7 +25,8 @@ def main() -> int:
         command.add_argument("--json", action="store_true", help="print JSON instead of a table")
         command.add_argument("--quick", action="store_true", help="fewer repetitions, fewer jobs")
     arguments = parser.parse_args()
-    return _ALL[arguments.command].main(arguments)
+    status: int = _ALL[arguments.command].main(arguments)
+    return status
 
 
 sys.exit(main())

@@ -33,8 +33,13 @@ import numpy as np
 
 SHOTS, QUBITS = 1_000_000, 20
 CHUNK = 1 << 18
-SMALL = b'{"measurements":[[0,0,0,0,0]],"measuredQubits":[0,1,2,3,4]}'
 CATALOG = Path(__file__).parent.parent / "local_hub" / "catalog"
+# What Braket's schema of a task result needs beside the measurements.
+DESCRIBED = (
+    '"taskMetadata":{"id":"null","shots":%d,"deviceId":"null"},'
+    '"additionalMetadata":{"action":{"source":"OPENQASM 3.0;"}}}'
+)
+SMALL = b'{"measurements":[[0,0,0,0,0]],"measuredQubits":[0,1,2,3,4],' + (DESCRIBED % 1).encode()
 REASONS = {200: "OK", 201: "Created", 204: "No Content", 206: "Partial Content", 404: "Not Found"}
 
 
@@ -194,7 +199,8 @@ def large_document() -> bytes:
     schema = '{"name":"braket.task_result.gate_model_task_result","version":"1"}'
     qubits = json.dumps(list(range(QUBITS)), separators=(",", ":"))
     begin = f'{{"braketSchemaHeader":{schema},"measurements":['
-    return begin.encode() + text.tobytes()[:-1] + f'],"measuredQubits":{qubits}}}'.encode()
+    end = f'],"measuredQubits":{qubits},' + DESCRIBED % SHOTS
+    return begin.encode() + text.tobytes()[:-1] + end.encode()
 
 
 async def _serve(port: int, job_seconds: float) -> None:

@@ -2,79 +2,82 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from braket.circuits import Circuit
 from braket.device_schema import DeviceCapabilities
 from braket.devices import Device
 
 from shared_transport.client import HubClient
-from shared_transport.errors import HubError, NotFoundError, ValidationError, did_you_mean
-from shared_transport.models import Backend, BackendState, BackendStateInfo, SdkProvider
-from shared_transport.requests import JobRequest
+from shared_transport.errors import NotFoundError, ValidationError
+from shared_transport.models import Backend, BackendState, BackendStateInfo
 
-from .batch import HubQuantumTaskBatch
-from .properties import is_open, parse_capabilities, topology
-from .systems import Facts, RunOptions, system_of_backend
-from .task import HubQuantumTask, seconds
-
-__all__ = ["HubDevice", "QueueDepth"]
-
-# Keywords of AwsDevice.run that mean nothing here, and the way out.
-_REFUSED: Mapping[str, str] = {
-    "s3_destination_folder": "Leave it out: the Hub keeps the results, and task.result() fetches them.",
-    "gate_definitions": "The Hub takes no pulse calibrations; use the device's own gates.",
-    "reservation_arn": "The Hub has no reservations; leave it out.",
-    "experimental_capabilities": "The Hub cannot switch them on; leave it out.",
-    "device_parameters": "Of these, the Hub takes disable_qubit_rewiring=True as a keyword of run.",
-}
-_OPTIONS = (
-    "disable_qubit_rewiring",
-    "name",
-    "tags",
-    "poll_timeout_seconds",
-    "poll_interval_seconds",
-    "quiet",
+from .batch import HubQuantumTaskBatch, Submission
+from .plans import Plan, plan, submit
+from .program_sets import is_program_set
+from .properties import (
+    emulator_of,
+    is_open,
+    parse_capabilities,
+    pulse_frames,
+    pulse_ports,
+    topology,
 )
+from .queue_info import QueueDepth
+from .run_options import DEFAULT_SHOTS, aligned, at_least_one, check_options, checked_inputs
+from .systems import Facts, options_of, system_of_backend
+from .task import HubQuantumTask
 
+if TYPE_CHECKING:
+    from braket.circuits.gate_calibrations import GateCalibrations
+    from braket.circuits.noise_model import NoiseModel
+    from braket.emulation import Emulator
 
-@dataclass(frozen=True)
-class QueueDepth:
-    """How many tasks wait, in the shape of Braket's own answer.
+    from shared_transport.explanation import Explanation
+    from shared_transport.prices import Prices
 
-    Attributes:
-        quantum_tasks: Waiting tasks by kind; the Hub knows ``Normal`` alone. Numbers are texts.
-        jobs: Waiting hybrid jobs; the Hub has none.
-    """
-
-    quantum_tasks: Mapping[str, str]
-    jobs: str = "0"
+__all__ = ["HubDevice"]
 
 
 class HubDevice(Device):
     """A backend of the Hub, used as `braket.aws.AwsDevice` is, without an AWS account.
 
+    It is a `braket.devices.Device`, and no `AwsDevice`: libraries that build an AwsDevice themselves, or ask whether
+    they were given one, do not take it.
+
     Args:
         backend: The backend, or its Hub id.
         client: The client to ask; by default one from environment and config file.
+        noise_model: Noise that is added to each circuit before it is sent, where the device simulates noise.
 
     Raises:
         NotFoundError: The Hub has no backend of this id.
+        ValidationError: The device does not simulate this noise.
     """
 
-    DEFAULT_SHOTS_QPU: ClassVar[int] = 1000
+    DEFAULT_SHOTS_QPU: ClassVar[int] = DEFAULT_SHOTS
     DEFAULT_SHOTS_SIMULATOR: ClassVar[int] = 0
     MAX_CONNECTIONS: ClassVar[int] = 10
 
-    def __init__(self, backend: Backend | str, client: HubClient | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend | str,
+        client: HubClient | None = None,
+        noise_model: NoiseModel | None = None,
+    ) -> None:
         self._client = client if client is not None else HubClient()
         self._backend = self._client.backends.get(backend) if isinstance(backend, str) else backend
         super().__init__(name=self._backend.name or self._backend.id, status=None)
         self._info: BackendStateInfo | None = None
+        self._document: DeviceCapabilities | None = None
+        self._document_read = False
         self._properties: DeviceCapabilities | None = None
+        self._emulator: Emulator | None = None
+        self._memo: dict[str, Any] = {}
+        self._noise_model = noise_model
+        if noise_model is not None:
+            self._check_noise(noise_model)
 
     def run(
         self,
@@ -86,11 +89,12 @@ class HubDevice(Device):
         """Run a program.
 
         Args:
-            task_specification: A `Circuit`, an OpenQASM `Program` of `braket.ir.openqasm`, or a string of
-                OpenQASM 3.
+            task_specification: What the device takes. Circuits' devices: a `Circuit`, an OpenQASM `Program` of
+                `braket.ir.openqasm`, a string of OpenQASM 3, or a `ProgramSet` of those, which is one task. Devices
+                of atoms: an `AnalogHamiltonianSimulation`, or a `Program` of `braket.ir.ahs`.
             shots: How often. By default, as Braket has it, 1000 on QPUs and 0 on simulators; where the
                 backend's range does not allow that, the nearest number of 1000 that it allows. 0 is exact
-                and needs result types.
+                and needs result types. Of a program set it is the total, by default what the set itself says.
             inputs: Values of the program's parameters by name; names that it does not have are ignored.
             **options: Any of
                 ``disable_qubit_rewiring`` (bool): use the physical qubits that the circuit names;
@@ -98,7 +102,8 @@ class HubDevice(Device):
                 ``tags``: a dict, kept as texts ``key=value``, or a sequence of texts;
                 ``poll_timeout_seconds`` (float): how long `HubQuantumTask.result` waits if not told;
                 ``poll_interval_seconds`` (float): seconds between two looks instead of the usual schedule;
-                ``quiet`` (bool): accepted; nothing is logged while waiting anyway.
+                ``quiet`` (bool): accepted; nothing is logged while waiting anyway;
+                and what else the device's system understands, which an unknown keyword's error lists.
 
         Returns:
             The task; its ``id`` opens it in any process.
@@ -107,8 +112,8 @@ class HubDevice(Device):
             ValidationError: The program, the shots or an option cannot be served; nothing was sent.
             SubmissionUncertainError: The answer was lost: nobody knows whether the task exists.
         """
-        _check_options(options)
-        return self._submit(self._request(task_specification, shots, inputs, options), options)
+        planned = self._plan(task_specification, shots, inputs, options)
+        return submit(self._client, planned, self._waiting(options))
 
     def run_batch(
         self,
@@ -116,6 +121,8 @@ class HubDevice(Device):
         shots: int | Sequence[int] | None = None,
         max_parallel: int | None = None,
         inputs: Mapping[str, float] | Sequence[Mapping[str, float]] | None = None,
+        *,
+        max_connections: int | None = None,
         **options: Any,
     ) -> HubQuantumTaskBatch:
         """Run several programs, each as a task of its own.
@@ -125,46 +132,58 @@ class HubDevice(Device):
         Args:
             task_specifications: A list of programs, or one program for all inputs.
             shots: As for `run`; a sequence has one number a program.
-            max_parallel: Must be None: the Hub queues the tasks itself.
+            max_parallel: How many tasks may be on the Hub at once. This call then returns when the last one was
+                created. By default all are created at once: the Hub queues them.
             inputs: As for `run`; a sequence has one mapping a program.
+            max_connections: How many requests are sent at once, by default 10.
             **options: As for `run`, for all programs.
 
         Raises:
             ValidationError: As for `run`, or the lengths differ.
-            HubError: A task could not be created; a note on the error names those that were.
+            HubError: A task could not be created, and no further one was begun. The error's ``job`` is the batch of
+                those that were, and a note on it names them.
         """
-        _check_options(options)
-        if max_parallel is not None:
-            raise ValidationError(
-                "run_batch does not honour max_parallel.",
-                hint="Leave it out: the Hub queues the tasks and runs as many as the device takes.",
-            )
-        requests = [
-            self._request(program, count, values, options)
-            for program, count, values in _aligned(task_specifications, shots, inputs)
+        check_options(options, options_of(system_of_backend(self._backend)))
+        connections = at_least_one("max_connections", max_connections) or self.MAX_CONNECTIONS
+        parallel = at_least_one("max_parallel", max_parallel)
+        plans = [
+            self._plan(program, count, values, options)
+            for program, count, values in aligned(task_specifications, shots, inputs)
         ]
+        waiting = self._waiting(options)
+        submission = Submission(self._client, tuple(plans), waiting, connections, parallel)
+        return HubQuantumTaskBatch(submission.create(), submission)
 
-        def submit(request: JobRequest) -> HubQuantumTask | HubError:
-            try:
-                return self._submit(request, options)
-            except HubError as problem:
-                return problem
+    def explain(
+        self,
+        task_specification: Any,
+        shots: int | None = None,
+        inputs: Mapping[str, float] | None = None,
+        *,
+        prices: Prices | None = None,
+        **options: Any,
+    ) -> Explanation:
+        """What `run` would do with a program, and what it would cost. Nothing is submitted.
 
-        with ThreadPoolExecutor(self.MAX_CONNECTIONS) as pool:
-            outcomes = list(pool.map(submit, requests))
-        tasks = [outcome for outcome in outcomes if isinstance(outcome, HubQuantumTask)]
-        for outcome in outcomes:
-            if isinstance(outcome, HubError):
-                if tasks:
-                    outcome.add_note(
-                        f"Created nevertheless: {', '.join(task.id for task in tasks)}"
-                    )
-                raise outcome
-        return HubQuantumTaskBatch(tasks)
+        Args:
+            task_specification: As for `run`, and so are shots, inputs and options.
+            shots: As for `run`.
+            inputs: As for `run`.
+            prices: What you pay, by device id or pattern: ``{"aws.ionq.*": {"per_task": 0.3, "per_shot": 0.08}}``.
+            **options: As for `run`.
+        """
+        from .explain import explain
+
+        return explain(self, task_specification, shots, inputs, prices=prices, options=options)
+
+    @property
+    def client(self) -> HubClient:
+        """The client that asks the Hub."""
+        return self._client
 
     @property
     def arn(self) -> str:
-        """The device's id on the Hub, in the place where an AWS device has its ARN."""
+        """The device's id on the Hub, such as ``aws.sim.sv1``: it stands where an AWS device has its ARN."""
         return self._backend.id
 
     @property
@@ -192,18 +211,52 @@ class HubDevice(Device):
     def properties(self) -> DeviceCapabilities:
         """The device document as Braket's own class for it.
 
-        Raises:
-            ValidationError: The device's document is not one of Braket's.
+        Where a device's document is another vendor's, it is what the Hub says of the device, in Braket's form.
         """
         if self._properties is None:
-            document = self._client.backends.config(self._backend.id)
-            self._properties = parse_capabilities(document, self._backend.id)
+            document = self._capabilities()
+            if document is None:
+                from .systems.bridge_properties import capabilities_of
+
+                document = capabilities_of(self._backend)
+            self._properties = document
         return self._properties
 
     @property
     def topology_graph(self) -> Any:
-        """Which qubits interact, as a `networkx.DiGraph`; None for simulators."""
+        """Which qubits interact, as a `networkx.DiGraph`; None for simulators, and for atoms, which move."""
         return topology(self.properties)
+
+    @property
+    def gate_calibrations(self) -> GateCalibrations | None:
+        """None, as on any Braket device without pulses: the Hub passes no pulse calibrations on and takes none."""
+        return None
+
+    def refresh_gate_calibrations(self) -> GateCalibrations | None:
+        """The same as `gate_calibrations`: there are none to be read anew."""
+        return self.gate_calibrations
+
+    @property
+    def frames(self) -> dict[str, Any]:
+        """The device's frames for pulses by their ids, as its document has them; mostly none."""
+        return pulse_frames(self.properties)
+
+    @property
+    def ports(self) -> dict[str, Any]:
+        """The device's ports for pulses by their ids, as its document has them; mostly none."""
+        return pulse_ports(self.properties)
+
+    def emulator(self) -> Emulator:
+        """Braket's own emulator of the device, on this machine: its rules, and noise from its document.
+
+        Raises:
+            ValidationError: Braket has none: it emulates QPUs for circuits whose document says how good they are.
+        """
+        if self._emulator is None:
+            self._emulator = emulator_of(
+                self.properties, self.arn, simulator=self._backend.simulator
+            )
+        return self._emulator
 
     def queue_depth(self) -> QueueDepth:
         """How many tasks wait for the device, asked now.
@@ -221,83 +274,66 @@ class HubDevice(Device):
         """Read everything about the device anew: at once what the Hub says, the rest when it is needed."""
         self._backend = self._client.backends.get(self._backend.id)
         self._name = self._backend.name or self._backend.id
-        self._info = self._properties = None
+        self._info = self._properties = self._emulator = self._document = None
+        self._document_read = False
+        self._memo = {}
 
     def _state(self) -> BackendStateInfo:
         if self._info is None:
             self._info = self._client.backends.status(self._backend.id)
         return self._info
 
-    def _request(
-        self,
-        program: Any,
-        shots: int | None,
-        inputs: Mapping[str, float] | None,
-        options: Mapping[str, Any],
-    ) -> JobRequest:
-        system = system_of_backend(self._backend)
-        run_options = RunOptions(
-            shots=self._shots(shots),
-            inputs=_checked_inputs(inputs),
-            disable_qubit_rewiring=bool(options.get("disable_qubit_rewiring")),
-        )
-        encoded = system.encode(program, run_options, self._facts())
-        return JobRequest(
-            backend_id=self.arn,
-            shots=run_options.shots,
-            input=encoded.input,
-            input_format=encoded.input_format,
-            input_params=encoded.input_params,
-            name=options.get("name"),
-            tags=(*_tags(options.get("tags")), *encoded.tags),
-            sdk_provider=SdkProvider.BRAKET,
-        )
+    def _capabilities(self) -> DeviceCapabilities | None:
+        """The device document, or None where it is not one of Braket's, or there is none."""
+        if not self._document_read:
+            try:
+                document = self._client.backends.config(self._backend.id)
+            except NotFoundError:
+                document = {}
+            self._document = parse_capabilities(document, self._backend.id)
+            self._document_read = True
+        return self._document
 
-    def _facts(self) -> Facts:
-        try:
-            capabilities = self.properties
-        except (NotFoundError, ValidationError):
-            # A backend in a known format runs without a Braket document; the Hub then checks alone.
-            capabilities = None
-        return Facts(
+    def _plan(self, program: Any, shots: Any, inputs: Any, options: Mapping[str, Any]) -> Plan:
+        system = system_of_backend(self._backend)
+        of_the_system = check_options(options, options_of(system))
+        facts = Facts(
             self.arn,
             self._backend.configuration.qubit_count,
-            capabilities,
+            self._capabilities(),
             self._backend,
             self._client,
+            self._memo,
         )
+        program = self._with_noise(program)
+        return plan(system, facts, program, shots, checked_inputs(inputs), options, of_the_system)
 
-    def _submit(self, request: JobRequest, options: Mapping[str, Any]) -> HubQuantumTask:
-        return HubQuantumTask.of_job(
-            self._client.jobs.create(request), self._client, **self._waiting(options)
-        )
+    def _with_noise(self, program: Any) -> Any:
+        if self._noise_model is None:
+            return program
+        if not (isinstance(program, Circuit) or is_program_set(program)):
+            raise ValidationError(
+                f"The device's noise model cannot be added to a {type(program).__name__}.",
+                hint="Give a Circuit or a ProgramSet, or a device without a noise model.",
+            )
+        return self._noise_model.apply(program)
+
+    def _check_noise(self, noise_model: NoiseModel) -> None:
+        try:
+            self._validate_device_noise_model_support(noise_model)
+        except (ValueError, LookupError, AttributeError, TypeError):
+            supported = False  # its document names no noise
+        else:
+            supported = True
+        if not supported:
+            raise ValidationError(
+                f"{self.arn} does not simulate the noise of this noise model.",
+                hint="A device that does names it in its properties: a supported pragma 'braket_noise_...'.",
+            )
 
     def _waiting(self, options: Mapping[str, Any]) -> dict[str, Any]:
         names = ("poll_timeout_seconds", "poll_interval_seconds")
         return {"qpu": not self._backend.simulator, **{name: options.get(name) for name in names}}
-
-    def _shots(self, shots: Any) -> int:
-        lowest, highest = self._shots_range()
-        if shots is None:
-            if self._backend.simulator and lowest == self.DEFAULT_SHOTS_SIMULATOR:
-                return self.DEFAULT_SHOTS_SIMULATOR
-            return max(lowest, min(self.DEFAULT_SHOTS_QPU, highest or self.DEFAULT_SHOTS_QPU))
-        number = _whole(shots)
-        if number is None:
-            hint = _REFUSED["s3_destination_folder"] if isinstance(shots, tuple) else None
-            raise ValidationError(f"shots has to be a whole number, not {shots!r}.", hint=hint)
-        if number < lowest or (highest is not None and number > highest):
-            upper = f"to {highest}" if highest is not None else "or more"
-            raise ValidationError(
-                f"{self.arn} does not take shots={number}.", hint=f"It takes {lowest} {upper}."
-            )
-        return number
-
-    def _shots_range(self) -> tuple[int, int | None]:
-        stated = self._backend.configuration.shots_range
-        if stated is None:
-            return 1, None
-        return (stated.min if stated.min is not None else 1), stated.max
 
     def __copy__(self) -> HubDevice:
         return self
@@ -312,76 +348,12 @@ class HubDevice(Device):
         return hash(self.arn)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._backend, self._client)
+        return type(self), (self._backend, self._client, self._noise_model)
 
     def __repr__(self) -> str:
         return f"HubDevice({self.arn!r})"
 
+    def _repr_html_(self) -> str:
+        from .display import device_html
 
-def _check_options(options: Mapping[str, Any]) -> None:
-    for name, value in options.items():
-        if name == "name" and not isinstance(value, str | None):
-            raise ValidationError(f"name has to be a text, not {value!r}.")
-        if name in ("poll_timeout_seconds", "poll_interval_seconds"):
-            seconds(name, value)
-        if name in _REFUSED:
-            # Braket's libraries pass the default, None, along.
-            if value is not None:
-                raise ValidationError(f"run does not honour {name}.", hint=_REFUSED[name])
-        elif name not in _OPTIONS:
-            raise ValidationError(
-                f"run has no keyword {name!r}.",
-                hint=did_you_mean(
-                    name, ("shots", "inputs", *_OPTIONS), f"It has {', '.join(_OPTIONS)}."
-                ),
-            )
-
-
-def _whole(number: Any) -> int | None:
-    """A whole number of any kind as an int; None for anything else, True and False included."""
-    try:
-        return None if isinstance(number, bool) else operator.index(number)
-    except TypeError:
-        return None
-
-
-def _checked_inputs(inputs: Any) -> Mapping[str, Any]:
-    if inputs is None:
-        return {}
-    if not isinstance(inputs, Mapping) or not all(isinstance(name, str) for name in inputs):
-        raise ValidationError(
-            f"inputs has to map parameter names to numbers, not be {inputs!r}.",
-            hint="An example: inputs={'theta': 0.3}",
-        )
-    return inputs
-
-
-def _tags(tags: Any) -> tuple[str, ...]:
-    if tags is None:
-        return ()
-    if isinstance(tags, Mapping):
-        tags = [f"{key}={value}" for key, value in tags.items()]
-    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
-        raise ValidationError("tags has to be a dict or a sequence of texts.")
-    return tuple(dict.fromkeys(tags))
-
-
-def _aligned(programs: Any, shots: Any, inputs: Any) -> list[tuple[Any, Any, Any]]:
-    """One (program, shots, inputs) a task; what is given once serves all."""
-    lists = {
-        "programs": programs if isinstance(programs, (list, tuple)) else None,
-        "shots": shots if isinstance(shots, (list, tuple)) else None,
-        "inputs": inputs if isinstance(inputs, (list, tuple)) else None,
-    }
-    lengths = {name: len(values) for name, values in lists.items() if values is not None}
-    if len(set(lengths.values())) > 1:
-        said = ", ".join(f"{count} {name}" for name, count in lengths.items())
-        raise ValidationError(
-            f"run_batch got {said}.", hint="Give as many of each, or one for all."
-        )
-    count = max(lengths.values(), default=1)
-    columns = [
-        lists[name] if lists[name] is not None else [single] * count
-        for name, single in (("programs", programs), ("shots", shots), ("inputs", inputs))
-    ]
-    return list(zip(*columns, strict=True))
+        return device_html(self)

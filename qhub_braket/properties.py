@@ -14,27 +14,33 @@ from pydantic.v1 import ValidationError as SchemaError
 
 from shared_transport.errors import ServerError, ValidationError
 
-__all__ = ["is_open", "parse_capabilities", "topology"]
+__all__ = [
+    "emulator_of",
+    "is_open",
+    "parse_capabilities",
+    "pulse_frames",
+    "pulse_ports",
+    "topology",
+]
 
 _DEVICE_SCHEMA = re.compile(r"braket\.device_schema(\.[a-z0-9_]+)+")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def parse_capabilities(document: Mapping[str, Any], backend_id: str) -> DeviceCapabilities:
+def parse_capabilities(document: Mapping[str, Any], backend_id: str) -> DeviceCapabilities | None:
     """Read a device document into the `DeviceCapabilities` class that its schema header names.
 
+    Returns:
+        The document; None for another vendor's, without a Braket schema header.
+
     Raises:
-        ValidationError: The document is another vendor's, without a Braket schema header.
         ServerError: It has the header, and does not fit the schema.
     """
     header = document.get("braketSchemaHeader")
     name = header.get("name") if isinstance(header, dict) else None
     # The name decides which module Braket imports, so it must be one of the device schemas.
     if not isinstance(name, str) or not _DEVICE_SCHEMA.fullmatch(name):
-        raise ValidationError(
-            f"The device document of {backend_id} is not one of Braket's, so there are no Braket properties.",
-            hint="provider.client.backends.config(id) gives it as it is.",
-        )
+        return None
     try:
         return BraketSchemaBase.parse_raw_schema(json.dumps(document))
     except SchemaError as problem:
@@ -97,3 +103,58 @@ def topology(capabilities: DeviceCapabilities) -> Any:
         graph.add_node(int(qubit))
         graph.add_edges_from((int(qubit), int(neighbour)) for neighbour in neighbours)
     return graph
+
+
+def pulse_ports(capabilities: DeviceCapabilities) -> dict[str, Any]:
+    """The device's ports for pulses as `braket.pulse.Port`, by their ids."""
+    described = getattr(getattr(capabilities, "pulse", None), "ports", None)
+    if not described:
+        return {}
+    from braket.pulse import Port
+
+    return {
+        name: Port(port_id=name, dt=port.dt, properties=json.loads(port.json()))
+        for name, port in described.items()
+    }
+
+
+def pulse_frames(capabilities: DeviceCapabilities) -> dict[str, Any]:
+    """The device's frames for pulses as `braket.pulse.Frame`, by their ids."""
+    described = getattr(getattr(capabilities, "pulse", None), "frames", None)
+    if not described:
+        return {}
+    from braket.pulse import Frame
+
+    ports = pulse_ports(capabilities)
+    return {
+        name: Frame(
+            frame_id=name,
+            port=ports[frame.portId],
+            frequency=frame.frequency,
+            phase=frame.phase,
+            is_predefined=True,
+            properties=json.loads(frame.json()),
+        )
+        for name, frame in described.items()
+    }
+
+
+def emulator_of(capabilities: DeviceCapabilities, device: str, *, simulator: bool) -> Any:
+    """Braket's own emulator of a device, as `AwsDevice.emulator` makes it.
+
+    Raises:
+        ValidationError: Braket has none for it.
+    """
+    reason = "it is a simulator"
+    if not simulator:
+        from braket.emulation.local_emulator import LocalEmulator
+
+        try:
+            # A copy: Braket writes what it standardizes into the document.
+            return LocalEmulator.from_device_properties(capabilities.copy(deep=True))
+        except (ValueError, TypeError, LookupError, AttributeError) as problem:
+            reason = str(problem).rstrip(".")
+    raise ValidationError(
+        f"Braket has no emulator of {device}: {reason}.",
+        hint="LocalSimulator() runs circuits, LocalSimulator('braket_ahs') programs of atoms.",
+    )

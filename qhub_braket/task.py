@@ -1,48 +1,49 @@
-"""`HubQuantumTask`: a job of the Hub as a Braket quantum task."""
+"""`HubQuantumTask`: one or several jobs of the Hub as a Braket quantum task."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Generator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from braket.tasks import QuantumTask
 from braket.tasks.quantum_task import TaskResult
 
 from shared_transport.client import HubClient
-from shared_transport.errors import JobFailedError, ValidationError
-from shared_transport.job_calls import age_of
-from shared_transport.models import Job, JobStatus, is_terminal
-from shared_transport.tags import users_tags
-from shared_transport.watcher import PollingSchedule
+from shared_transport.errors import ServerError, ValidationError
+from shared_transport.models import Job
+from shared_transport.tags import unpack, users_tags
 
-from .systems import System, system_of_backend, system_of_job
+from . import tracking
+from .display import bar, task_html
+from .job_waits import JobWaits
+from .queue_info import QueuePosition
+from .task_jobs import TaskJob, least_finished, word_of
 
-__all__ = ["HubQuantumTask", "seconds"]
+if TYPE_CHECKING:
+    from .device import HubDevice
 
-_WORDS = {
-    JobStatus.UNKNOWN: "CREATED",
-    JobStatus.PENDING: "QUEUED",
-    JobStatus.RUNNING: "RUNNING",
-    JobStatus.CANCELLING: "CANCELLING",
-    JobStatus.COMPLETED: "COMPLETED",
-    JobStatus.FAILED: "FAILED",
-    JobStatus.ABORTED: "FAILED",
-    JobStatus.DETACHED: "FAILED",
-    JobStatus.CANCELLED: "CANCELLED",
-}
+__all__ = ["SEPARATOR", "SIZES", "HubQuantumTask", "seconds"]
+
+T = TypeVar("T")
+
+SEPARATOR = ","
+# Under this name a job's tags say how many executables each entry of its program set has.
+SIZES = "program_set"
+_AT_ONCE = 8
 
 
 class HubQuantumTask(QuantumTask):
     """A quantum task on the Hub, created anywhere: its id is enough to open it in any process.
 
-    It can be awaited, and it pickles (the client within it without its token).
+    It can be awaited, and it pickles (the client within it without its token). Behind a program set there may be
+    several jobs of the Hub: the id then has theirs, joined by commas, in the order of the executables.
 
     Args:
         task_id: The Hub's job id.
-        client: The client to ask; by default one from environment and config file.
+        client: The client to ask; by default that of the device, else one from environment and config file.
+        device: The device that it runs on. Not needed; with it, a QPU is known as one.
         poll_timeout_seconds: How long `result` waits if it is not told; None for as long as it takes.
         poll_interval_seconds: Seconds between two looks at the task; by default they follow its age.
         qpu: Whether it runs on a QPU: one that is not on this machine is not hurried.
@@ -51,35 +52,43 @@ class HubQuantumTask(QuantumTask):
         ValidationError: An argument makes no sense.
     """
 
+    NO_RESULT_TERMINAL_STATES: ClassVar[frozenset[str]] = frozenset({"FAILED", "CANCELLED"})
+    RESULTS_READY_STATES: ClassVar[frozenset[str]] = frozenset({"COMPLETED"})
+    TERMINAL_STATES: ClassVar[frozenset[str]] = NO_RESULT_TERMINAL_STATES | RESULTS_READY_STATES
+
     def __init__(
         self,
         task_id: str,
         client: HubClient | None = None,
         *,
+        device: HubDevice | None = None,
         poll_timeout_seconds: float | None = None,
         poll_interval_seconds: float | None = None,
         qpu: bool = False,
     ) -> None:
-        if not isinstance(task_id, str) or not task_id:
+        ids = task_id.split(SEPARATOR) if isinstance(task_id, str) else []
+        if not ids or not all(ids):
             raise ValidationError(f"A task id is a text, not {task_id!r}.")
+        if client is None:
+            client = device.client if device is not None else HubClient()
         self._id = task_id
-        self._client = client if client is not None else HubClient()
+        self._client = client
+        self._jobs = [TaskJob(one, client) for one in ids]
         self._poll_timeout = seconds("poll_timeout_seconds", poll_timeout_seconds)
         self._poll_interval = seconds("poll_interval_seconds", poll_interval_seconds)
-        self._qpu = qpu
-        self._created_at: float | None = None
-        self._job: Job | None = None
-        self._status: JobStatus | str | None = None
+        self._qpu = qpu or (device is not None and device.type == "QPU")
+        self._program_set: Any = None
         self._result: TaskResult | None = None
         self._future: asyncio.Task[TaskResult] | None = None
 
     @classmethod
-    def of_job(cls, job: Job, client: HubClient, **waiting: Any) -> HubQuantumTask:
-        """The task of a job that was created just now. `waiting` are the constructor's keywords."""
-        task = cls(job.id, client, **waiting)
-        task._job = job
-        task._status = job.status
-        task._created_at = time.monotonic()
+    def of_jobs(
+        cls, jobs: Sequence[Job], client: HubClient, program_set: Any = None, **waiting: Any
+    ) -> HubQuantumTask:
+        """The task of jobs that were created just now. `waiting` are the constructor's keywords."""
+        task = cls(SEPARATOR.join(job.id for job in jobs), client, **waiting)
+        task._jobs = [TaskJob.new(job, client) for job in jobs]
+        task._program_set = program_set
         return task
 
     @property
@@ -87,17 +96,23 @@ class HubQuantumTask(QuantumTask):
         """The Hub's job id."""
         return self._id
 
+    @property
+    def poll_timeout_seconds(self) -> float | None:
+        """How long `result` waits if it is not told; None for as long as it takes."""
+        return self._poll_timeout
+
     def state(self, use_cached_value: bool = False) -> str:
         """The state in Braket's words: CREATED, QUEUED, RUNNING, COMPLETED, FAILED, CANCELLING, CANCELLED.
 
-        A status that this version does not know is given as the Hub says it.
+        A status that this version does not know is given as the Hub says it. Of several jobs it is that of the
+        least finished one.
 
         Args:
             use_cached_value: Take the last one seen, if there is one, instead of asking the Hub.
         """
-        if self._status is None or not (use_cached_value or is_terminal(self._status)):
-            self._status = self._client.jobs.status(self._id)
-        return _word(self._status)
+        state = least_finished(_at_once(lambda job: job.state(use_cached_value), self._jobs))
+        tracking.seen(self._id, state)
+        return state
 
     def metadata(self, use_cached_value: bool = False) -> dict[str, Any]:
         """What the Hub knows of the task.
@@ -109,30 +124,52 @@ class HubQuantumTask(QuantumTask):
             Under the names of Braket's own metadata: ``quantumTaskArn`` (the Hub's job id), ``status``,
             ``deviceArn`` (the Hub's backend id), ``shots``, ``createdAt``, ``startedAt``, ``endedAt``
             (aware datetimes), ``tags`` (a list of texts), ``name``, and for a failed task
-            ``failureReason``; under ``hub`` the Hub's whole answer. What is unknown is absent.
+            ``failureReason``; under ``hub`` the Hub's whole answer, of several jobs a list. What is unknown is
+            absent.
         """
-        job = self._job if use_cached_value and self._job is not None else self._read_job()
+        jobs = _at_once(lambda job: job.described(use_cached_value), self._jobs)
+        words = [word_of(job.status) for job in jobs if job.status is not None]
+        created = [job.created_at for job in jobs if job.created_at]
+        started = [job.started_at for job in jobs if job.started_at]
+        ended = [job.ended_at for job in jobs if job.ended_at]
+        shots = [job.shots for job in jobs if job.shots is not None]
+        reasons = _at_once(lambda job: job.failure_reason(), self._jobs)
+        dumps = [job.model_dump(mode="json", exclude_none=True) for job in jobs]
         known = {
             "quantumTaskArn": self._id,
-            "status": _word(job.status) if job.status is not None else None,
-            "deviceArn": job.backend_id,
-            "shots": job.shots,
-            "createdAt": job.created_at,
-            "startedAt": job.started_at,
-            "endedAt": job.ended_at,
-            "tags": users_tags(job.tags),
-            "name": job.name,
-            "failureReason": self._failure_reason(job),
-            "hub": job.model_dump(mode="json", exclude_none=True),
+            "status": least_finished(words) if len(words) == len(jobs) else None,
+            "deviceArn": jobs[0].backend_id,
+            "shots": sum(shots) if len(shots) == len(jobs) else None,
+            "createdAt": min(created, default=None),
+            "startedAt": min(started, default=None),
+            "endedAt": max(ended) if len(ended) == len(jobs) else None,
+            "tags": list(dict.fromkeys(tag for job in jobs for tag in users_tags(job.tags))),
+            "name": jobs[0].name,
+            "failureReason": "\n".join(reason for reason in reasons if reason) or None,
+            "hub": dumps[0] if len(dumps) == 1 else dumps,
         }
+        if known["status"] is not None:
+            tracking.seen(self._id, str(known["status"]))
         return {name: value for name, value in known.items() if value is not None}
+
+    def queue_position(self) -> QueuePosition:
+        """How many tasks stand before it, where the Hub says so; else why that is not known."""
+        state = least_finished([self.metadata().get("status", "CREATED")])
+        if state not in ("CREATED", "QUEUED"):
+            return QueuePosition(message=f"The task is {state}: it does not wait.")
+        told = [(job.job.model_extra or {}).get("queue_position") for job in self._jobs if job.job]
+        places = [place for place in told if isinstance(place, int)]
+        if not places:
+            return QueuePosition(message="The Hub does not say where a task stands.")
+        return QueuePosition(queue_position=str(max(places)))
 
     def cancel(self) -> None:
         """Ask the Hub to cancel the task. One that has ended stays as it is.
 
         Whoever waits for it gets `JobCancelledError` once the Hub has done so.
         """
-        self._client.jobs.cancel(self._id)
+        _at_once(lambda job: self._client.jobs.cancel(job.id), self._jobs)
+        tracking.seen(self._id, "CANCELLING")
 
     def result(self, timeout: float | None = None) -> TaskResult:
         """Wait for the task's end and give its result; later calls give the same object.
@@ -145,18 +182,19 @@ class HubQuantumTask(QuantumTask):
             timeout: Seconds to wait; by default ``poll_timeout_seconds``, else as long as it takes.
 
         Returns:
-            For gate-model tasks a `GateModelQuantumTaskResult`, with measurements of shape
-            (shots, measured qubits).
+            A `GateModelQuantumTaskResult`, with measurements of shape (shots, measured qubits); for a program of
+            atoms an `AnalogHamiltonianSimulationQuantumTaskResult`; for a program set a
+            `ProgramSetQuantumTaskResult`. Where a program set was opened by its id, its entries have the programs
+            that ran, with the inputs written in; its observables are known only where it was created.
 
         Raises:
-            JobFailedError: The task failed; the error has the Hub's reason.
+            JobFailedError: The task, or one of its jobs, failed; the error has the Hub's reason.
             JobCancelledError: It was cancelled.
             WaitTimeoutError: The time is over; the task goes on.
         """
         if self._result is None:
-            if not is_terminal(self._status):
-                timeout = timeout if timeout is not None else self._poll_timeout
-                self._status = self._client.jobs.wait(self._id, timeout=timeout, **self._how())
+            with self.waits() as waits, bar([waits]):
+                waits.wait(timeout if timeout is not None else self._poll_timeout)
             self._fetch()
         return self._result
 
@@ -184,59 +222,52 @@ class HubQuantumTask(QuantumTask):
     def __repr__(self) -> str:
         return f"HubQuantumTask({self._id!r})"
 
+    def _repr_html_(self) -> str:
+        return task_html(self)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_future": None, "_created_at": None}
+        return {**self.__dict__, "_future": None}
+
+    def waits(self) -> JobWaits:
+        """The wait for its end, for those who wait for many tasks at once."""
+        return JobWaits(self._client, self._jobs, interval=self._poll_interval, qpu=self._qpu)
+
+    def _fetch(self) -> TaskResult:
+        """Download and read the results of the jobs, all of which have ended."""
+        ends = [word_of(job.status) for job in self._jobs if job.status is not None]
+        tracking.ended(self._id, least_finished(ends))
+        self._result = self._whole(_at_once(lambda job: job.result(), self._jobs))
+        return self._result
 
     async def _wait(self) -> TaskResult:
         if self._result is None:
-            if not is_terminal(self._status):
-                timeout = self._poll_timeout
-                self._status = await self._client.jobs.wait_async(
-                    self._id, timeout=timeout, **self._how()
-                )
+            with self.waits() as waits, bar([waits]):
+                await waits.wait_async(self._poll_timeout)
             await asyncio.to_thread(self._fetch)
         return self._result
 
-    def _how(self) -> dict[str, Any]:
-        schedule = _schedule(self._client.settings.polling, self._poll_interval)
-        return {"age": self._age(), "qpu": self._qpu, "schedule": schedule}
+    def _whole(self, results: Sequence[Any]) -> TaskResult:
+        """The result of the task from those of its jobs."""
+        first = self._jobs[0].job
+        sizes = unpack(first.tags).get(SIZES) if first is not None else None
+        if self._program_set is None and len(results) == 1 and sizes is None:
+            return results[0]
+        from .program_set_results import assembled, is_executable
+        from .program_sets import entries_of
 
-    def _age(self) -> float:
-        """The task's age in seconds; 0 if it is not known."""
-        if self._created_at is not None:
-            return time.monotonic() - self._created_at
-        return age_of(self._job) if self._job is not None else 0.0
-
-    def _fetch(self) -> None:
-        content = self._client.jobs.result_bytes(self._id, status=self._status)
-        job = self._job
-        if job is None or job.input_format is None or job.provider is None:
-            job = self._read_job()
-        self._result = self._system(job).decode(content, job)
-
-    def _system(self, job: Job) -> System:
-        if job.input_format is None and job.backend_id is not None:
-            return system_of_backend(self._client.backends.get(job.backend_id))
-        return system_of_job(job)
-
-    def _read_job(self) -> Job:
-        self._job = self._client.jobs.get(self._id)
-        if self._job.status is not None:
-            self._status = self._job.status
-        return self._job
-
-    def _failure_reason(self, job: Job) -> str | None:
-        if job.status is None or _word(job.status) != "FAILED":
-            return None
+        if self._program_set is None and len(results) == 1 and is_executable(results[0], sizes):
+            return results[0]
+        entries = entries_of(self._program_set) if self._program_set is not None else None
+        device = (first.backend_id if first is not None else None) or "unknown"
         try:
-            self._client.jobs.result_bytes(self._id, status=job.status)
-        except JobFailedError as problem:
-            return problem.hub_says or problem.message
-        return None
-
-
-def _word(status: JobStatus | str) -> str:
-    return _WORDS[status] if isinstance(status, JobStatus) else status
+            return assembled(
+                results, entries, sizes, self._program_set, id=self._id, deviceId=device
+            )
+        except ValueError as problem:
+            reason = str(problem)
+        raise ServerError(
+            f"The results of task {self._id} do not make a program set: {reason}.", job_id=self._id
+        )
 
 
 def seconds(name: str, value: Any) -> float | None:
@@ -250,12 +281,12 @@ def seconds(name: str, value: Any) -> float | None:
     raise ValidationError(f"{name} has to be a number of seconds above 0, not {value!r}.")
 
 
-def _schedule(usual: PollingSchedule, interval: float | None) -> PollingSchedule:
-    if interval is None:
-        return usual
-    return replace(
-        usual, first_looks=(interval,), share=0.0, plus=interval, ceiling=interval, jitter=0.0
-    )
+def _at_once(action: Callable[[TaskJob], T], jobs: Sequence[TaskJob]) -> list[T]:
+    """Do something for each job, several at once, in their order."""
+    if len(jobs) < 2:
+        return [action(job) for job in jobs]
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="qhub-task") as pool:
+        return list(pool.map(action, jobs))
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -7,19 +7,35 @@ takes, or the format alone for a provider that is not known yet.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from shared_transport.client import HubClient
 from shared_transport.errors import ValidationError
 from shared_transport.models import Backend, InputFormat, Job
 
-__all__ = ["Encoded", "Facts", "RunOptions", "System", "system_of_backend", "system_of_job"]
+__all__ = [
+    "Encoded",
+    "Facts",
+    "RunOptions",
+    "SetSystem",
+    "System",
+    "options_of",
+    "system_of_backend",
+    "system_of_job",
+]
 
-# (provider, input format) -> module of this package.
+# (provider, input format) -> module of this package; without a provider: whoever takes the format.
 _ROOMS: Mapping[tuple[str, str], str] = {
     ("AWS", InputFormat.BRAKET_OPEN_QASM_V3): "aws",
+    ("AWS", InputFormat.BRAKET_AHS_PROGRAM): "aws_analog",
+    ("", InputFormat.OPEN_QASM_V3): "bridge",
+    ("", InputFormat.OPEN_QASM_V2): "bridge",
+    ("", InputFormat.IONQ_CIRCUIT_V1): "bridge",
+    ("", InputFormat.QISKIT_QPY): "bridge",
+    ("", InputFormat.IQM_JOB_INPUT_V1): "bridge",
+    ("", InputFormat.PERCEVAL): "bridge",
 }
 
 
@@ -30,9 +46,10 @@ class Facts:
     Attributes:
         id: The device's id, for messages.
         qubit_count: How many qubits it has, or None if nobody says.
-        capabilities: Its Braket `DeviceCapabilities`.
+        capabilities: The `DeviceCapabilities` of its device document, or None where that is not Braket's.
         backend: What the Hub says of it.
         client: The Hub.
+        memo: What a room wants to remember of the device from one program to the next.
     """
 
     id: str
@@ -40,6 +57,7 @@ class Facts:
     capabilities: Any
     backend: Backend
     client: HubClient
+    memo: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,11 +68,13 @@ class RunOptions:
         shots: How often, at least 0; 0 is exact.
         inputs: Values of the program's parameters by name.
         disable_qubit_rewiring: Whether the qubits are the physical ones as they are named.
+        system: The room's own keywords of `run` that were given, by the names in its `OPTIONS`.
     """
 
     shots: int
     inputs: Mapping[str, Any] = field(default_factory=dict)
     disable_qubit_rewiring: bool = False
+    system: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,7 +92,10 @@ class Encoded:
 
 
 class System(Protocol):
-    """What a room looks like."""
+    """What a room looks like.
+
+    It may have `OPTIONS`, a tuple of names: keywords of `run` that it understands beside those of every device.
+    """
 
     def encode(self, task_specification: Any, options: RunOptions, device: Facts) -> Encoded:
         """Turn a program into a job's input.
@@ -87,6 +110,19 @@ class System(Protocol):
         Raises:
             ServerError: The document is not what this system's results are.
         """
+
+
+@runtime_checkable
+class SetSystem(System, Protocol):
+    """A room whose format takes several programs in one job."""
+
+    def joined(self, programs: Sequence[Encoded]) -> Encoded:
+        """Make one job's input of several, all encoded with the same options."""
+
+
+def options_of(system: System) -> tuple[str, ...]:
+    """The room's own keywords of `run`."""
+    return tuple(getattr(system, "OPTIONS", ()))
 
 
 def system_of_backend(backend: Backend) -> System:
@@ -114,11 +150,9 @@ def _open(provider: str | None, formats: Iterable[str], owner: str) -> System:
     for word in formats:
         if (room := _ROOMS.get((provider or "", word))) is not None:
             return _load(room)
-    if provider not in {known for known, _ in _ROOMS}:
-        by_format = {word: room for (_, word), room in _ROOMS.items()}
-        for word in formats:
-            if word in by_format:
-                return _load(by_format[word])
+    for (_, word), room in _ROOMS.items():
+        if word in formats:
+            return _load(room)
     served = ", ".join(sorted({word for _, word in _ROOMS}))
     raise ValidationError(
         f"{owner} takes {', '.join(formats) or 'no input format that the Hub names'}, "

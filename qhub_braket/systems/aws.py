@@ -1,36 +1,42 @@
-"""AWS gate model: a program as OpenQASM 3 in Braket's dialect, a Braket task result back."""
+"""AWS gate model: a program as OpenQASM 3 in Braket's dialect, a Braket task result back.
+
+Several programs are one job where a backend takes them so (API 3.3): a list of texts, and a program set's result.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
-from itertools import starmap
 from typing import Any
 
-import numpy as np
 from braket.circuits import Circuit
 from braket.circuits.serialization import (
     IRType,
     OpenQASMSerializationProperties,
     QubitReferenceType,
+    SerializableProgram,
 )
 from braket.ir.openqasm import Program
-from braket.task_result import GateModelTaskResult
-from braket.tasks import GateModelQuantumTaskResult
-from numpy.typing import NDArray
+from braket.tasks import GateModelQuantumTaskResult, ProgramSetQuantumTaskResult
 from pydantic.v1 import ValidationError as SchemaError
 
 from shared_transport.errors import ServerError, ValidationError
 from shared_transport.models import InputFormat, Job
 
 from . import Encoded, Facts, RunOptions
+from .aws_results import read_document
 from .openqasm import bind_inputs, require_openqasm3
 from .rules import check_circuit, check_program
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "joined"]
 
-SUPPORTED = "braket.circuits.Circuit, braket.ir.openqasm.Program, and a string of OpenQASM 3"
+SUPPORTED = (
+    "braket.circuits.Circuit, braket.program_sets.ProgramSet, braket.ir.openqasm.Program and ProgramSet, other "
+    "programs that Braket writes as OpenQASM, and a string of OpenQASM 3"
+)
+_VERBATIM = re.compile(r"^\s*#pragma\s+braket\s+verbatim\b", re.MULTILINE)
+_PHYSICAL = OpenQASMSerializationProperties(qubit_reference_type=QubitReferenceType.PHYSICAL)
 
 
 def encode(task_specification: Any, options: RunOptions, device: Facts) -> Encoded:
@@ -40,8 +46,17 @@ def encode(task_specification: Any, options: RunOptions, device: Facts) -> Encod
         ValidationError: It is of a kind that is not supported, or the device does not run it.
     """
     text = _openqasm(task_specification, options, device)
-    params = {"disable_qubit_rewiring": True} if options.disable_qubit_rewiring else None
+    # A verbatim box names the device's own qubits, whatever the option says.
+    fixed = options.disable_qubit_rewiring or _VERBATIM.search(text)
+    params = {"disable_qubit_rewiring": True} if fixed else None
     return Encoded({"qasm": text}, InputFormat.BRAKET_OPEN_QASM_V3, params)
+
+
+def joined(programs: Sequence[Encoded]) -> Encoded:
+    """Make one job's input of several programs."""
+    texts = [program.input["qasm"] for program in programs]
+    params = next((program.input_params for program in programs if program.input_params), None)
+    return Encoded({"qasm": texts}, InputFormat.BRAKET_OPEN_QASM_V3, params)
 
 
 @singledispatch
@@ -56,12 +71,10 @@ def _openqasm(task_specification: Any, options: RunOptions, device: Facts) -> st
 @_openqasm.register
 def _(circuit: Circuit, options: RunOptions, device: Facts) -> str:
     check_circuit(circuit, options, device)
-    properties = (
-        OpenQASMSerializationProperties(qubit_reference_type=QubitReferenceType.PHYSICAL)
-        if options.disable_qubit_rewiring
-        else None
+    program = circuit.to_ir(
+        ir_type=IRType.OPENQASM,
+        serialization_properties=_PHYSICAL if options.disable_qubit_rewiring else None,
     )
-    program = circuit.to_ir(ir_type=IRType.OPENQASM, serialization_properties=properties)
     # Bound in the text: Circuit.make_bound_circuit forgets an instruction's control qubits and power.
     return bind_inputs(program.source, options.inputs)
 
@@ -69,6 +82,11 @@ def _(circuit: Circuit, options: RunOptions, device: Facts) -> str:
 @_openqasm.register
 def _(program: Program, options: RunOptions, device: Facts) -> str:
     return _checked(program.source, {**(program.inputs or {}), **options.inputs}, options, device)
+
+
+@_openqasm.register
+def _(program: SerializableProgram, options: RunOptions, device: Facts) -> str:
+    return _checked(program.to_ir(ir_type=IRType.OPENQASM), options.inputs, options, device)
 
 
 @_openqasm.register
@@ -82,17 +100,14 @@ def _checked(source: str, inputs: Mapping[str, Any], options: RunOptions, device
     return bind_inputs(source, inputs)
 
 
-def decode(content: bytes, job: Job) -> GateModelQuantumTaskResult:
+def decode(content: bytes, job: Job) -> GateModelQuantumTaskResult | ProgramSetQuantumTaskResult:
     """Turn a result document into Braket's result.
-
-    Values, counts and probabilities are Braket's own computation. Only the measurements, which may be many,
-    pass its bit-by-bit validation by: they become one array.
 
     Raises:
         ServerError: The document is not a Braket task result.
     """
     try:
-        return _result(json.loads(content))
+        return read_document(content)
     except SchemaError as problem:
         fields = [
             "/".join(map(str, error["loc"])) + ": " + error["msg"] for error in problem.errors()
@@ -104,48 +119,3 @@ def decode(content: bytes, job: Job) -> GateModelQuantumTaskResult:
     raise ServerError(
         f"The result of job {job.id} is not a Braket task result: {reason}.", job_id=job.id
     )
-
-
-def _result(document: Any) -> GateModelQuantumTaskResult:
-    if not isinstance(document, dict):
-        raise ValueError("it is no JSON object")
-    measurements = _bits(document.pop("measurements", None))
-    result = GateModelTaskResult.parse_obj(document)
-    GateModelQuantumTaskResult.cast_result_types(result)
-    _cast_density_matrices(result)
-    result.measurements = measurements
-    return GateModelQuantumTaskResult.from_object(result)
-
-
-class _Measurements:
-    """An array of bits where Braket expects lists: true if there are any, an array when asked."""
-
-    def __init__(self, bits: NDArray[np.uint8]) -> None:
-        self._bits = bits
-
-    def __bool__(self) -> bool:
-        return bool(self._bits.size)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return self._bits.astype(dtype if dtype is not None else self._bits.dtype)
-
-
-def _bits(measurements: Any) -> _Measurements | None:
-    """Measurements as an array of shape (shots, qubits).
-
-    Raises:
-        ValueError: They are not rows of bits of one length.
-    """
-    if not measurements:
-        return None
-    wide = np.array(measurements, dtype=np.int64)
-    if wide.ndim != 2 or ((wide != 0) & (wide != 1)).any():
-        raise ValueError("its measurements are not rows of bits")
-    return _Measurements(wide.astype(np.uint8))
-
-
-def _cast_density_matrices(result: GateModelTaskResult) -> None:
-    """Make complex arrays of density matrices. Braket's own cast knows the other complex result types."""
-    for entry in result.resultTypes or ():
-        if entry.type.type == "densitymatrix":
-            entry.value = np.array([list(starmap(complex, row)) for row in entry.value])

@@ -177,7 +177,7 @@ def _written(
 
 def _next(tokens: Sequence[tuple[str, str]], position: int) -> tuple[str, str]:
     """The next token that is neither space nor comment."""
-    for kind, text in tokens[position + 1 :]:
-        if kind != "skip":
-            return kind, text
+    for following in range(position + 1, len(tokens)):
+        if tokens[following][0] != "skip":
+            return tokens[following]
     return "", ""

@@ -5,18 +5,20 @@ The rules are the device's own: the action properties of its Braket capabilities
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from braket.circuits import Circuit, Instruction, Noise, Observable
-from braket.circuits.circuit_helpers import validate_circuit_and_shots
 from braket.circuits.compiler_directive import CompilerDirective
+from braket.circuits.compiler_directives import EndVerbatimBox, StartVerbatimBox
 from braket.circuits.gates import Unitary
 from braket.circuits.measure import Measure
 
 from shared_transport.errors import ValidationError
 
 from . import Facts, RunOptions
+from .names import plain
+from .physical_rules import PhysicalRules
 
 __all__ = ["check_circuit", "check_program"]
 
@@ -31,23 +33,19 @@ def check_circuit(circuit: Circuit, options: RunOptions, device: Facts) -> None:
     """
     check_program(options, device)
     _check_size(circuit, device)
-    _check_shots(circuit, options.shots)
     action = _action(device)
+    instructions = circuit.instructions  # Braket sorts them each time
+    result_types = circuit.result_types
+    _check_shots(instructions, result_types, options.shots)
     if action is not None:
-        operations = frozenset(map(_plain, action.supportedOperations))
-        pragmas = frozenset(map(_plain, action.supportedPragmas or ()))
-        for instruction in circuit.instructions:
-            if not _is_offered(instruction, operations, pragmas):
-                raise _not_offered(instruction, action, device)
-        for result_type in circuit.result_types:
+        _check_instructions(circuit, instructions, options, action, device)
+        for result_type in result_types:
             _check_result_type(result_type, options.shots, action, device)
-    try:
-        validate_circuit_and_shots(circuit, options.shots)
-    except ValueError as problem:
-        reason = str(problem)
-    else:
-        return
-    raise ValidationError(f"{device.id} cannot run the circuit: {reason}.")
+    if options.shots and not circuit.observables_simultaneously_measurable:
+        raise ValidationError(
+            "The circuit's observables cannot be measured simultaneously.",
+            hint="Run it once for each of them, or with shots=0 where the device is exact.",
+        )
 
 
 def check_program(options: RunOptions, device: Facts) -> None:
@@ -75,6 +73,10 @@ def _action(device: Facts) -> Any:
 
 
 def _check_size(circuit: Circuit, device: Facts) -> None:
+    if not circuit.qubit_count:
+        raise ValidationError(
+            "The circuit has no qubit.", hint="Apply at least one gate, such as circuit.i(0)."
+        )
     if device.qubit_count is not None and circuit.qubit_count > device.qubit_count:
         raise ValidationError(
             f"The circuit uses {circuit.qubit_count} qubits; {device.id} has {device.qubit_count}.",
@@ -82,9 +84,11 @@ def _check_size(circuit: Circuit, device: Facts) -> None:
         )
 
 
-def _check_shots(circuit: Circuit, shots: int) -> None:
-    if shots == 0 and not circuit.result_types and circuit.instructions:
-        measured = any(isinstance(item.operator, Measure) for item in circuit.instructions)
+def _check_shots(
+    instructions: Sequence[Instruction], result_types: Sequence[Any], shots: int
+) -> None:
+    if shots == 0 and not result_types:
+        measured = any(isinstance(item.operator, Measure) for item in instructions)
         what = "measures its qubits" if measured else "asks for no result type"
         raise ValidationError(
             f"shots=0 means exact results, and the circuit {what}.",
@@ -93,16 +97,61 @@ def _check_shots(circuit: Circuit, shots: int) -> None:
         )
 
 
+def _check_instructions(
+    circuit: Circuit,
+    instructions: Sequence[Instruction],
+    options: RunOptions,
+    action: Any,
+    device: Facts,
+) -> None:
+    operations = frozenset(map(plain, action.supportedOperations))
+    pragmas = frozenset(map(plain, action.supportedPragmas or ()))
+    modifiers = frozenset(entry.name for entry in action.supportedModifiers or ())
+    physical, frozen = None, circuit.qubits_frozen
+    if frozen or options.disable_qubit_rewiring:
+        physical = PhysicalRules.of(device, action)
+        physical.check_qubits([int(qubit) for qubit in circuit.qubits])
+    in_box = False
+    for instruction in instructions:
+        operator = instruction.operator
+        if isinstance(operator, Measure):
+            continue
+        if isinstance(operator, CompilerDirective):
+            # A barrier says how to compile; it is no operation and stands in no device's list.
+            if isinstance(operator, (StartVerbatimBox, EndVerbatimBox)):
+                if not any("verbatim" in pragma for pragma in pragmas):
+                    raise _not_offered(instruction, action, device)
+                in_box = isinstance(operator, StartVerbatimBox)
+            continue
+        if in_box and physical is not None:
+            physical.check_native(instruction)
+            continue
+        if frozen and physical is not None:
+            physical.check_outside(instruction)
+        if not _is_offered(instruction, operations, pragmas):
+            raise _not_offered(instruction, action, device)
+        _check_modifiers(instruction, modifiers, device)
+
+
+def _check_modifiers(instruction: Instruction, modifiers: Collection[str], device: Facts) -> None:
+    used = ""
+    if instruction.control and "ctrl" not in modifiers:
+        used = "control qubits"
+    elif instruction.power != 1 and "pow" not in modifiers:
+        used = "a power"
+    if used:
+        qubits = [int(qubit) for qubit in instruction.target]
+        raise ValidationError(
+            f"{device.id} does not run {instruction.operator.name} on qubits {qubits} with {used}.",
+            hint="Write it with gates that the device has, such as cnot.",
+        )
+
+
 def _is_offered(
     instruction: Instruction, operations: Collection[str], pragmas: Collection[str]
 ) -> bool:
     operator = instruction.operator
-    name = _plain(operator.name)
-    if isinstance(operator, Measure):
-        return True
-    if isinstance(operator, CompilerDirective):
-        # A barrier says how to compile; it is no operation and stands in no device's list.
-        return "verbatim" not in name or any("verbatim" in pragma for pragma in pragmas)
+    name = plain(operator.name)
     if isinstance(operator, Noise):
         return f"braketnoise{name}" in pragmas or name in operations
     if isinstance(operator, Unitary) and "braketunitarymatrix" in pragmas:
@@ -140,9 +189,9 @@ def _check_result_type(result_type: Any, shots: int, action: Any, device: Facts)
         )
     if limits.observables is None:
         return
-    offered_observables = {_plain(word) for word in limits.observables}
+    offered_observables = {plain(word) for word in limits.observables}
     for observable in _factors(getattr(result_type, "observable", None)):
-        if _plain(observable.name) not in offered_observables:
+        if plain(observable.name) not in offered_observables:
             raise ValidationError(
                 f"{device.id} does not measure the observable {observable.name} for {name}.",
                 hint=f"It measures {', '.join(sorted(limits.observables))}.",
@@ -158,8 +207,3 @@ def _factors(observable: Observable | None) -> Iterator[Observable]:
         return
     for part in parts:
         yield from _factors(part)
-
-
-def _plain(name: str) -> str:
-    """A name as it compares: devices write ``phase_flip``, Braket's classes ``PhaseFlip``."""
-    return name.lower().replace("_", "")

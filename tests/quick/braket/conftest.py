@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -13,5 +14,22 @@ def provider() -> Iterator[HubProvider]:
 
 
 @pytest.fixture(scope="session")
+def ideal() -> Iterator[HubProvider]:
+    """A Hub whose quantum computers have no noise."""
+    provider = HubProvider.local(seed=7, noise=False)
+    yield provider
+    provider.client.close()
+
+
+@pytest.fixture(scope="session")
 def device(provider: HubProvider) -> HubDevice:
     return provider.get_device("aws.sim.sv1")
+
+
+@pytest.fixture
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing is logged at warning level: for tests of what goes well."""
+    caplog.set_level(logging.WARNING)
+    yield
+    loud = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert not loud, loud

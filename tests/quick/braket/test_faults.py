@@ -11,7 +11,7 @@ import pytest
 from braket.circuits import Circuit
 from braket.tasks import GateModelQuantumTaskResult
 
-from qhub_braket import HubDevice, HubQuantumTask, HubQuantumTaskBatch
+from qhub_braket import HubDevice, HubQuantumTask
 from qhub_braket.systems import system_of_backend, system_of_job
 from qhub_braket.systems.aws import decode
 from shared_transport import (
@@ -104,15 +104,6 @@ def test_a_failure_is_raised_where_it_is_awaited() -> None:
         asyncio.run(main())
 
 
-def test_a_failure_in_a_batch_leaves_the_others(device: HubDevice) -> None:
-    batch = HubQuantumTaskBatch(
-        [device.run(Circuit().x(0), shots=2), HubQuantumTask("1", client(failed))]
-    )
-    with pytest.raises(JobFailedError):
-        batch.results()
-    assert batch.tasks[0].result().measurement_counts == {"1": 2}
-
-
 @pytest.mark.parametrize("wait", ["result", "await"])
 def test_an_outage_ends_no_wait(wait: str) -> None:
     looks = 0
@@ -142,6 +133,45 @@ def test_an_outage_ends_no_wait(wait: str) -> None:
     result = asyncio.run(main()) if wait == "await" else task.result()
     assert result.measurement_counts == {"01": 2, "11": 1}
     assert looks == 5
+
+
+def waiting(**job: Any) -> HubQuantumTask:
+    return HubQuantumTask("1", client(lambda request: httpx.Response(200, json={"id": "1", **job})))
+
+
+def test_the_place_in_the_queue() -> None:
+    known = waiting(status="PENDING", queue_position=3).queue_position()
+    assert (known.queue_type, known.queue_position, known.message) == ("Normal", "3", None)
+    silent = waiting(status="PENDING").queue_position()
+    assert silent.queue_position is None
+    assert "does not say" in silent.message
+    ended = waiting(status="FAILED", queue_position=3).queue_position()
+    assert ended.queue_position is None
+    assert "FAILED" in ended.message
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        (["COMPLETED", "COMPLETED"], "COMPLETED"),
+        (["COMPLETED", "FAILED"], "FAILED"),
+        (["CANCELLED", "FAILED"], "FAILED"),
+        (["CANCELLED", "COMPLETED"], "CANCELLED"),
+        (["FAILED", "RUNNING"], "RUNNING"),
+        (["RUNNING", "PENDING"], "QUEUED"),
+        (["COMPLETED", "PONDERING"], "PONDERING"),
+    ],
+)
+def test_the_state_of_several_jobs_is_that_of_the_least_finished(
+    words: list[str], state: str
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.path.split("/")[-2])
+        return httpx.Response(200, json={"status": words[number]})
+
+    task = HubQuantumTask("0,1", client(answer))
+    assert task.state() == state
+    assert task.id == "0,1"
 
 
 def test_a_detached_job_has_no_result() -> None:
@@ -203,23 +233,6 @@ def test_a_backend_without_a_braket_document_runs(device: HubDevice) -> None:
         other.run(Circuit().h(range(35)), shots=5)
 
 
-def test_a_batch_that_breaks_names_what_was_created(device: HubDevice) -> None:
-    sent: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.method == "GET":
-            return httpx.Response(200, content=device.properties.json())
-        sent.append(request)
-        if "x q[0]" in json.loads(request.content)["input"]["qasm"]:
-            return httpx.Response(422, json={"detail": "no more"})
-        return httpx.Response(201, json={"id": f"job-{len(sent)}"})
-
-    other = HubDevice(device._backend, client(answer))
-    with pytest.raises(ValidationError, match="no more") as caught:
-        other.run_batch([Circuit().h(0), Circuit().x(0)], shots=5)
-    assert "job-" in caught.value.__notes__[0]
-
-
 def test_measurements_of_a_device() -> None:
     result = decode(document(), Job(id="1"))
     assert isinstance(result, GateModelQuantumTaskResult)
@@ -265,8 +278,9 @@ def test_probabilities_in_place_of_measurements() -> None:
         (b"not json", "Expecting value"),
         (b"[1]", "no JSON object"),
         (b'{"counts": {"00": 1}}', "taskMetadata"),
-        (document(measurements=[[0, 1], [2, 1]]), "rows of bits"),
-        (document(measurements=[[0, 1], [1]]), "inhomogeneous"),
+        (document(measurements=[[0, 1], [2, 1]]), "outcomes are 0 or 1"),
+        (document(measurements=[[0, 1], [1]]), "differ in length"),
+        (document(measuredQubits=[0, 1, 2]), "3 measured qubits and 2 bits"),
         (document(measurements=[0, 1]), "rows of bits"),
         (document(measuredQubits=[-1]), "measuredQubits"),
         (document(measurements=None), "measurementProbabilities"),
@@ -293,10 +307,9 @@ def test_the_room_is_found_by_what_the_hub_says() -> None:
     assert system_of_backend(backend("SOMEONE_NEW", "X", "BRAKET_OPEN_QASM_V3")) is served
     assert system_of_backend(backend(None, "braket.openqasm.v3")) is served
     assert system_of_job(Job(id="1", provider="AWS", input_format="BRAKET_OPEN_QASM_V3")) is served
-    for other in (
-        backend("AWS", "BRAKET_AHS_PROGRAM"),
-        backend("IBM", "QISKIT_QPY"),
-        backend("AWS"),
-    ):
+    atoms = system_of_backend(backend("AWS", "BRAKET_AHS_PROGRAM"))
+    assert atoms is not served
+    assert system_of_backend(backend("SOMEONE_NEW", "BRAKET_AHS_PROGRAM")) is atoms
+    for other in (backend("AWS", "QIR_V1"), backend("NOBODY", "QOQO"), backend("AWS")):
         with pytest.raises(ValidationError, match="BRAKET_OPEN_QASM_V3"):
             system_of_backend(other)

@@ -1,5 +1,6 @@
 """What is refused before anything is sent: by an error that names the thing and the way out."""
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,13 @@ from braket.ahs import AnalogHamiltonianSimulation, AtomArrangement, DrivingFiel
 from braket.circuits import Circuit, FreeParameter, Observable
 from braket.circuits import result_types as rt
 from braket.ir.openqasm import Program
-from braket.program_sets import ProgramSet
 from braket.pulse import PulseSequence
 
 from qhub_braket import HubDevice, HubProvider
 from shared_transport import JobFailedError, ValidationError
 
+# Values that make sense where there is one for every keyword.
+NONSENSE = {"quiet": True, "tags": ["a"], "poll_timeout_seconds": 5, "poll_interval_seconds": 5}
 BELL = Circuit().h(0).cnot(0, 1)
 theta = FreeParameter("theta")
 
@@ -132,7 +134,6 @@ class TestBeforeSending:
             [BELL],
             np.eye(2),
             PulseSequence(),
-            ProgramSet([BELL]),
             AnalogHamiltonianSimulation(AtomArrangement().add([0, 0]), DrivingField(0, 0, 0)),
         ],
         ids=lambda program: type(program).__name__,
@@ -151,12 +152,40 @@ class TestBeforeSending:
             "reservation_arn",
             "experimental_capabilities",
             "device_parameters",
+            "logger",
         ],
     )
     def test_keywords_of_aws_devices_that_mean_nothing_here(
         self, device: HubDevice, keyword: str
     ) -> None:
         assert f"does not honour {keyword}." in refusal(device, BELL, 10, **{keyword: {"a": 1}})
+
+    def test_each_keyword_of_amazons_devices_is_known(self, device: HubDevice) -> None:
+        from braket.aws import AwsDevice, AwsQuantumTask, AwsQuantumTaskBatch
+
+        named = {
+            name
+            for function in (
+                AwsDevice.run,
+                AwsDevice.run_batch,
+                AwsQuantumTask.create,
+                AwsQuantumTask.__init__,
+                AwsQuantumTaskBatch.__init__,
+            )
+            for name, parameter in inspect.signature(function).parameters.items()
+            if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        }
+        # What an AwsDevice gives its tasks itself.
+        of_the_device = {"self", "aws_session", "device_arn", "arn", "max_workers"}
+        ours = set(inspect.signature(HubDevice.run_batch).parameters)
+        assert {"reservation_arn", "device_parameters", "logger", "max_connections"} <= named
+        for name in named - of_the_device - ours - {"task_specification"}:
+            with pytest.raises((ValidationError, AssertionError)) as caught:
+                device.run(BELL, 10, **{name: NONSENSE.get(name, "nonsense")})
+            said = str(caught.value)
+            honoured = isinstance(caught.value, AssertionError) and "a job was sent" in said
+            assert honoured or name in said, said
+            assert "has no keyword" not in said
 
     def test_an_unknown_keyword(self, device: HubDevice) -> None:
         assert "Did you mean 'shots'?" in refusal(device, BELL, shot=10)
@@ -176,24 +205,19 @@ class TestBeforeSending:
     def test_batches(self, device: HubDevice) -> None:
         with pytest.raises(ValidationError, match="2 programs, 3 shots"):
             device.run_batch([BELL, BELL], shots=[1, 2, 3])
-        with pytest.raises(ValidationError, match="max_parallel"):
-            device.run_batch([BELL], shots=1, max_parallel=2)
+        for name in ("max_parallel", "max_connections"):
+            for value in (0, -1, 1.5, True, "2"):
+                with pytest.raises(ValidationError, match=name):
+                    device.run_batch([BELL], shots=1, **{name: value})
         with pytest.raises(ValidationError, match="shots=-1"):
             device.run_batch([BELL, BELL], shots=[1, -1])
-        with pytest.raises(ValidationError, match="'shot'"):
-            device.run_batch([BELL], shot=1)
-
-    def test_a_backend_in_a_format_that_is_not_served(self, provider: HubProvider) -> None:
-        other = provider.get_device("kipu.sim.qsim")
-        said = refusal(other, BELL, shots=10)
-        assert "OPEN_QASM_V2" in said
-        assert "BRAKET_OPEN_QASM_V3" in said
-        with pytest.raises(ValidationError, match="not one of Braket's"):
-            _ = other.properties
+        for programs in ([BELL], []):
+            with pytest.raises(ValidationError, match="'shot'"):
+                device.run_batch(programs, shot=1)
 
 
 def test_none_as_a_braket_library_passes_it_is_no_refusal(device: HubDevice) -> None:
-    task = device.run(BELL, shots=5, s3_destination_folder=None, gate_definitions=None, quiet=True)
+    task = device.run(BELL, shots=5, s3_destination_folder=None, gate_definitions={}, quiet=True)
     assert sum(task.result().measurement_counts.values()) == 5
 
 

@@ -13,7 +13,7 @@ import pytest
 from braket.circuits import Circuit
 from braket.tasks import QuantumTask
 
-from qhub_braket import HubDevice, HubProvider, HubQuantumTask, HubQuantumTaskBatch
+from qhub_braket import HubDevice, HubProvider, HubQuantumTask
 from shared_transport import (
     HubClient,
     JobCancelledError,
@@ -60,7 +60,7 @@ def test_an_ended_task_is_noticed_at_once(device: HubDevice, provider: HubProvid
     task = device.run(ONE, shots=7)
     provider.task(task.id).result()
     # By the schedule, a task of this age would be looked at in 15 s.
-    task._created_at -= 100
+    task._jobs[0].created_at -= 100
     started = time.monotonic()
     assert task.result().measurement_counts == {"10": 7}
     assert time.monotonic() - started < 2
@@ -97,6 +97,29 @@ def test_a_task_pickles_in_every_state(device: HubDevice) -> None:
     assert again.result().measurements.tolist() == [[1, 0]] * 7
 
 
+def test_a_task_is_opened_with_a_device_or_without(
+    device: HubDevice, provider: HubProvider
+) -> None:
+    task = device.run(ONE, shots=7)
+    for again in (
+        HubQuantumTask(task.id, device=device),
+        HubQuantumTask(task.id, provider.client),
+        HubQuantumTask(task.id, provider.client, device=device, poll_timeout_seconds=50),
+    ):
+        assert again.result().measurement_counts == {"10": 7}
+        assert again.metadata()["deviceArn"] == device.arn
+    assert again.poll_timeout_seconds == 50
+
+
+def test_waiting_as_users_of_amazons_tasks_write_it(device: HubDevice) -> None:
+    task = device.run(ONE, shots=7)
+    while task.state() not in HubQuantumTask.TERMINAL_STATES:
+        time.sleep(0.01)
+    assert task.state() in HubQuantumTask.RESULTS_READY_STATES
+    assert task.queue_position().queue_position is None
+    assert "COMPLETED" in task.queue_position().message
+
+
 def test_jobs_of_other_clients_open_as_tasks(provider: HubProvider) -> None:
     from shared_transport import JobRequest
 
@@ -107,12 +130,6 @@ def test_jobs_of_other_clients_open_as_tasks(provider: HubProvider) -> None:
     result = provider.task(job.id).result()
     assert result.measured_qubits == [1, 0]
     assert result.measurement_counts == {"10": 3}
-    source = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; x q[0]; measure q -> c;'
-    job = provider.client.jobs.create(
-        JobRequest(backend_id="kipu.sim.qsim", shots=3, input={"qasm": source})
-    )
-    with pytest.raises(ValidationError, match=r"OPEN_QASM_V2.*does not serve"):
-        provider.task(job.id).result()
 
 
 class TestAsync:
@@ -196,24 +213,6 @@ def test_results_from_many_threads(device: HubDevice) -> None:
     for thread in threads:
         thread.join()
     assert [result.measurement_counts for result in results] == [{"10": 7}] * 8
-
-
-class TestBatches:
-    def test_results_come_in_the_order_of_the_programs(self, device: HubDevice) -> None:
-        programs = [Circuit().rx(0, 3.141592653589793 * (i % 3 == 0)) for i in range(9)]
-        batch = device.run_batch(programs, shots=4)
-        assert isinstance(batch, HubQuantumTaskBatch)
-        assert batch.size == len(batch.tasks) == 9
-        assert [task.metadata()["shots"] for task in batch.tasks] == [4] * 9
-        words = [result.measurement_counts for result in batch.results()]
-        assert words == [{"1" if i % 3 == 0 else "0": 4} for i in range(9)]
-
-    def test_shots_and_inputs_of_each_program(self, device: HubDevice) -> None:
-        from braket.circuits import FreeParameter
-
-        circuit = Circuit().rx(0, FreeParameter("a"))
-        batch = device.run_batch(circuit, shots=[1, 2], inputs=[{"a": 0}, {"a": 3.141592653589793}])
-        assert [result.measurement_counts for result in batch.results()] == [{"0": 1}, {"1": 2}]
 
 
 @pytest.fixture(scope="module")
