@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from qiskit.circuit import QuantumCircuit
 from qiskit.providers import BackendV2
@@ -19,9 +19,17 @@ from shared_transport.models import Calibration
 from .circuits import Acceptance, Program, read_circuit
 from .job import HubJob
 from .options import RunOptions
-from .runs import Labels, plan, shares_of, submit
+from .runs import Labels, PlannedJob, plan, shares_of, submit
 from .systems import system_for
 from .systems.base import Device, Encoded
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from matplotlib.figure import Figure
+
+    from shared_transport.explanation import Explanation
+    from shared_transport.prices import Prices
 
 __all__ = ["HubBackend", "StaleTargetWarning"]
 
@@ -160,17 +168,18 @@ class HubBackend(BackendV2):
             HubError: What else went wrong. Where circuits of a list were already submitted, the error's
                 ``job`` is the job with those.
         """
-        given = {"shots": shots, "memory": memory, "seed_simulator": seed_simulator}
-        options = self._options.changed(
-            **{key: value for key, value in given.items() if value is not None},
+        planned = self._plan(
+            circuits,
+            shots=shots,
+            memory=memory,
+            seed_simulator=seed_simulator,
             meas_level=meas_level,
+            name=name,
+            tags=tags,
+            session=session,
+            split_shots=split_shots,
             **system,
         )
-        shares = self._shares(options.shots, split=split_shots)
-        programs = [self._read(circuit, options) for circuit in _as_list(circuits)]
-        labels = Labels(name, tuple(tags), getattr(session, "session_id", session))
-        device = self._device_documents()
-        planned = plan(self._system, device, programs, options, shares, labels)
         self._warn_if_stale()
         try:
             parts = submit(self._client, self.hub_backend, planned)
@@ -190,6 +199,63 @@ class HubBackend(BackendV2):
         program = self._read(circuit, chosen)
         return self._system.encode([program], chosen, self._device_documents())
 
+    def explain(
+        self,
+        circuit: QuantumCircuit,
+        *,
+        prices: Prices | None = None,
+        optimization_level: int | None = None,
+        seed_transpiler: int | None = None,
+        **run: Any,
+    ) -> Explanation:
+        """What `run` would do with a circuit, and what it would cost; nothing is submitted.
+
+        A circuit that the backend does not take as it is is transpiled; then the explanation's ``circuit`` is what
+        `run` takes.
+
+        Args:
+            circuit: The circuit.
+            prices: What you pay, by backend id or pattern: ``{"ibm.*": {"per_second": 1.5}, "aws.ionq.forte":
+                {"per_task": 0.3, "per_shot": 0.08}}``. The Hub tells no prices: without one there is none.
+            optimization_level: For the transpiler.
+            seed_transpiler: For the transpiler.
+            **run: Keywords of `run`, such as ``shots``.
+
+        Raises:
+            ValidationError: It is no circuit, or what was given as a price is none.
+            HubError: The backend could not be asked.
+        """
+        from .explain import explain
+
+        return explain(
+            self,
+            circuit,
+            prices=prices,
+            optimization_level=optimization_level,
+            seed_transpiler=seed_transpiler,
+            run=run,
+        )
+
+    def plot(self, kind: Literal["errors", "coherence"] = "errors") -> Figure:
+        """Draw the backend by its calibration, with matplotlib.
+
+        Args:
+            kind: ``errors`` for the coupling map, coloured by the errors of readouts and two-qubit gates;
+                ``coherence`` for T1 and T2 of each qubit.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+            ValidationError: The backend has nothing of that kind.
+        """
+        from .plots import plot_backend
+
+        return plot_backend(self, kind)
+
+    def _repr_html_(self) -> str:
+        from .display import backend_html
+
+        return backend_html(self)
+
     def __copy__(self) -> HubBackend:
         return self
 
@@ -202,10 +268,36 @@ class HubBackend(BackendV2):
     def __repr__(self) -> str:
         return f"<HubBackend {self.name!r}>"
 
+    def _plan(
+        self,
+        circuits: QuantumCircuit | Sequence[QuantumCircuit],
+        *,
+        shots: int | None = None,
+        memory: bool | None = None,
+        seed_simulator: int | None = None,
+        meas_level: int = 2,
+        name: str | None = None,
+        tags: Sequence[str] = (),
+        session: Any = None,
+        split_shots: bool = False,
+        **system: Any,
+    ) -> list[PlannedJob]:
+        """The jobs of a call of `run`."""
+        given = {"shots": shots, "memory": memory, "seed_simulator": seed_simulator}
+        options = self._options.changed(
+            **{key: value for key, value in given.items() if value is not None},
+            meas_level=meas_level,
+            **system,
+        )
+        shares = self._shares(options.shots, split=split_shots)
+        programs = [self._read(circuit, options) for circuit in _as_list(circuits)]
+        labels = Labels(name, tuple(tags), getattr(session, "session_id", session))
+        return plan(self._system, self._device_documents(), programs, options, shares, labels)
+
     def _forget(self) -> None:
         """Forget what was read of the device."""
         self._device: Device | None = None
-        self._calibrated_at: object = None
+        self._calibrated_at: datetime | None = None
         self._read_at: float | None = None
         self._looked_at = 0.0
         self._acceptance: Acceptance | None = None

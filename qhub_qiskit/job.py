@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from shared_transport import models
 from shared_transport.client import HubClient
 from shared_transport.errors import JobCancelledError, JobFailedError
 from shared_transport.models import is_terminal
+from shared_transport.progress import progress
 from shared_transport.tags import users_tags
 
 from .parts import (
@@ -28,6 +30,7 @@ from .records import JobRecord
 from .results import Outcome, build_result
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from qiskit.result import Result
 
     from .backend import HubBackend
@@ -112,7 +115,8 @@ class HubJob(JobV1):
         """Wait for the end and give the result.
 
         Args:
-            timeout: Seconds to wait, or None for as long as it takes.
+            timeout: Seconds to wait, or None for as long as it takes. In a notebook and at a prompt a bar shows a
+                wait of more than two seconds; ``QHUB_PROGRESS=0`` in the environment turns it off.
             partial: Give the result of a list of which some circuits failed; each experiment says whether it
                 succeeded. Else that raises.
 
@@ -122,7 +126,8 @@ class HubJob(JobV1):
             JobCancelledError: It was cancelled.
         """
         if self._result is None or not (self._result.success or partial):
-            self._wait(timeout)
+            with self._progress():
+                self._wait(timeout)
             outcomes = _at_once(lambda part: self._outcomes(part, partial), self._parts)
             self._result = build_result(
                 shares_joined(outcomes, outcomes_joined),
@@ -257,6 +262,26 @@ class HubJob(JobV1):
         """The session that it runs in, or None."""
         return self._described()[0].session_id
 
+    def plot(self, **options: Any) -> Figure:
+        """Wait for the end and draw the histogram of the counts, with matplotlib; of a list in one picture.
+
+        Args:
+            **options: Those of Qiskit's `plot_histogram`, such as ``sort`` or ``number_to_keep``.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+            ValidationError: The result has no counts.
+            JobFailedError, JobCancelledError: As `result`.
+        """
+        from .plots import plot_job
+
+        return plot_job(self, options)
+
+    def _repr_html_(self) -> str:
+        from .display import job_html
+
+        return job_html(self)
+
     def __await__(self) -> Generator[Any, None, Result]:
         return self._await_result().__await__()
 
@@ -303,11 +328,22 @@ class HubJob(JobV1):
     async def _await_result(self) -> Result:
         import asyncio
 
-        parts = self._open_parts()
-        waits = [self._client.jobs.wait_async(part.id, **self._how(part)) for part in parts]
-        for part, word in zip(parts, await asyncio.gather(*waits), strict=True):
+        async def end_of(part: JobPart) -> None:
+            word = await self._client.jobs.wait_async(part.id, **self._how(part))
             self._ended[part.id] = str(word)
+
+        with self._progress():
+            await asyncio.gather(*map(end_of, self._open_parts()))
         return await asyncio.to_thread(self.result)
+
+    def _progress(self) -> AbstractContextManager[object]:
+        """A bar for those who wait at a notebook or a prompt."""
+        return progress(
+            self._client,
+            [part.id for part in self._open_parts()],
+            lambda job_id: self._ended.get(job_id) or self._client.watcher.status(job_id),
+            backend_id=self._parts[0].job.backend_id,
+        )
 
     def _open_parts(self) -> list[JobPart]:
         return [part for part in self._parts if part.id not in self._ended]

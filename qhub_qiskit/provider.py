@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,11 @@ from shared_transport.models import Backend, BackendState
 from shared_transport.provider import ProviderBase
 
 if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
     from qiskit.providers import JobStatus
+
+    from shared_transport.explanation import Explanations
+    from shared_transport.prices import Prices
 
     from .backend import HubBackend
     from .job import HubJob
@@ -176,6 +180,51 @@ class HubProvider(ProviderBase):
             created_before=created_before,
         )
         return find_jobs(self.client, chosen, limit)
+
+    def explain(
+        self,
+        circuit: QuantumCircuit,
+        *,
+        where: Mapping[str, Any] | None = None,
+        prices: Prices | None = None,
+        optimization_level: int | None = None,
+        seed_transpiler: int | None = None,
+        **run: Any,
+    ) -> Explanations:
+        """What a run of a circuit would be on each backend, as a table; nothing is submitted.
+
+        Args:
+            circuit: The circuit.
+            where: Only the backends that `backends` gives for these arguments, such as ``{"name": "ibm.*"}``.
+            prices: As for `HubBackend.explain`, and so are the others.
+            optimization_level: For the transpiler.
+            seed_transpiler: For the transpiler.
+            **run: Keywords of `HubBackend.run`.
+
+        Returns:
+            One `Explanation` for each backend: where the circuit fits first, likeliest to succeed first.
+
+        Raises:
+            ValidationError: It is no circuit, or what was given as a price is none.
+            MissingExtraError: Qiskit is not installed.
+        """
+        require_extra("A Qiskit backend", "qiskit", "qiskit.circuit")
+        from .explain import explain_everywhere
+
+        return explain_everywhere(
+            self,
+            circuit,
+            prices=prices,
+            optimization_level=optimization_level,
+            seed_transpiler=seed_transpiler,
+            run=run,
+            where=where or {},
+        )
+
+    def _repr_html_(self) -> str:
+        from .display import provider_html
+
+        return provider_html(self)
 
 
 def _fits(

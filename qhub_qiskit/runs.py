@@ -176,9 +176,7 @@ def _request(
     labels: Labels,
 ) -> JobRequest:
     said = encoded.said if encoded.said is not None else system.layouts(encoded.input)
-    ours = write_tags(
-        record, said, job_name=name, job_shots=encoded.shots, headers=encoded.headers
-    )
+    ours = write_tags(record, said, job_name=name, job_shots=encoded.shots, headers=encoded.headers)
     return JobRequest(
         backend_id=device.backend.id,
         shots=encoded.shots,

@@ -32,6 +32,8 @@ class HubSession:
         with HubSession(backend) as session:
             session.run(circuits)
 
+    In a coroutine ``async with`` does the same, and the event loop goes on meanwhile.
+
     Args:
         backend: The backend.
         mode: ``dedicated`` has the backend's queue for itself, ``batch`` does not.
@@ -125,6 +127,24 @@ class HubSession:
     ) -> None:
         if not self.details().ended:
             self.close()
+
+    async def __aenter__(self) -> HubSession:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        import asyncio
+
+        await asyncio.to_thread(self.__exit__, kind, problem, trace)
+
+    def _repr_html_(self) -> str:
+        from .display import session_html
+
+        return session_html(self)
 
     def __repr__(self) -> str:
         return f"<HubSession {self._id!r} on {self._backend.name}>"

@@ -18,12 +18,14 @@ from typing import Any
 from pydantic import SecretStr
 
 from .errors import ConfigurationError
+from .extras import require_extra
 
 __all__ = [
     "BASE_URL_VARIABLE",
     "DEFAULT_TOKEN_URL",
     "Login",
     "Token",
+    "config_file",
     "find_credentials",
     "find_organization",
     "find_token",
@@ -41,6 +43,7 @@ ORGANIZATION_VARIABLES = (
     "QHUB_ORGANIZATION_ID",
     "PLANQK_ORGANIZATION_ID",
 )
+KEYRING_USER = "token"
 CONFIG_FILE_VARIABLES = ("KQH_CONFIG_FILE_PATH", "PLANQK_CONFIG_FILE_PATH")
 BASE_URL_VARIABLE = "QHUB_QUANTUM_BASE_URL"
 DEFAULT_TOKEN_URL = "https://login.hub.kipu-quantum.com/realms/planqk/protocol/openid-connect/token"  # noqa: S105 - an address
@@ -154,7 +157,8 @@ def _is_text(text: SecretStr) -> bool:
 def find_token(token: str | SecretStr | None = None) -> Token | None:
     """Find the token.
 
-    Order: the argument; the environment (`TOKEN_VARIABLES`); ``auth.value`` in the config file.
+    Order: the argument; the environment (`TOKEN_VARIABLES`); ``auth.value`` in the config file, or the entry of the
+    system's keyring that its ``auth.keyring`` names.
 
     Raises:
         ConfigurationError: A config file that is named or present cannot be read.
@@ -175,14 +179,35 @@ def _token_in_environment() -> Token | None:
 
 def _token_in_file() -> Token | None:
     path, document = _config_file()
-    value = _section(document, "auth").get("value")
+    auth = _section(document, "auth")
+    if path is not None and isinstance(auth.get("keyring"), str):
+        return _token_in_keyring(auth["keyring"], path)
+    value = auth.get("value")
     if path is None or not isinstance(value, str) or not value:
         return None
     found = Token(SecretStr(value), f"the config file {path}")
     # A warning may be turned into an exception, and this frame hang on it.
-    del value, document
+    del value, auth, document
     _warn_if_open(path)
     return found
+
+
+def _token_in_keyring(service: str, path: Path) -> Token:
+    """The token that `qhub login` put into the system's keyring, as the config file says."""
+    require_extra("The token in the system's keyring", "keyring", "keyring")
+    import keyring.errors
+
+    try:
+        value = keyring.get_password(service, KEYRING_USER)
+        reason = f"it has no entry {service!r}"
+    except keyring.errors.KeyringError as problem:
+        value, reason = None, type(problem).__name__
+    if value:
+        return Token(SecretStr(value), f"the system's keyring (entry {service!r})")
+    raise ConfigurationError(
+        f"The token that {path} keeps in the system's keyring cannot be read: {reason}.",
+        hint="Unlock the keyring, or store the token anew: qhub login.",
+    )
 
 
 def _warn_if_open(path: Path) -> None:
@@ -235,6 +260,13 @@ def _checked(token: Token) -> Token:
             hint="Copy it again.",
         )
     return token
+
+
+def config_file() -> Path:
+    """The config file that is read; where there is none, the one that would be."""
+    named = [Path(os.path.expanduser(p)) for v in CONFIG_FILE_VARIABLES if (p := os.environ.get(v))]
+    paths = named[:1] or _default_config_files()
+    return next((path for path in paths if _is_file(path)), paths[0])
 
 
 def _config_file() -> tuple[Path | None, Mapping[str, Any]]:
