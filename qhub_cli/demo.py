@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shared_transport.client import HubClient
+from shared_transport.embedded import embedded_hub
 from shared_transport.errors import ConfigurationError
 
 from .programs import read_source
-from .run import Run, open_hub, run_source
+from .run import Run, Wishes, run_source
 
 __all__ = ["DemoRow", "run_demo"]
 
@@ -55,11 +57,11 @@ def run_demo(folder: Path | None = None, *, shots: int = 4000) -> Iterator[DemoR
     """
     folder = folder or shipped_circuits()
     answers = _answers(folder)
-    client = open_hub(local=True)
+    client = HubClient(embedded_hub())
     for name, answer in answers.items():
         source = read_source(folder / f"{name}.qasm")
         for sdk, backend in WAYS:
-            run = run_source(client, source, backend_id=backend, shots=shots, sdk=sdk)
+            run = run_source(client, source, Wishes(backend, sdk, shots))
             yield DemoRow(answer["title"], run, _distance(run, answer))
 
 

@@ -1,114 +1,128 @@
-"""The command ``qhub``: its commands and options, and how errors look."""
+"""The command ``qhub``: which commands there are. What they do loads what it needs when it runs."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from shared_transport.errors import HubError
+from . import backends, calibration, explain, job, jobs, login, run_command, sessions
+from .failures import INTERRUPTED, NOBODY_READS, orderly, stop_writing
+from .options import Call, command
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Quantum circuits on the backends of the Hub, or on a Hub on this machine.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=True,
+_EXIT_CODES = (
+    "Exit codes: 0 done; 1 a wrong answer in the demo, a file that cannot be written, the unexpected; 2 usage; "
+    "3 the Hub takes no such token; 4 not found; 5 no permission; 6 refused as invalid; 7 a setting; "
+    "8 an extra is not installed; 9 too many requests; 10 the Hub failed; 11 no answer; 12 nobody knows whether "
+    "the job was submitted; 13 waited too long; 14 the job failed; 15 the job was cancelled; 16 no result yet; "
+    "130 Ctrl-C; 141 the pipe was closed."
 )
 
 
-class Sdk(StrEnum):
-    """The SDK that a circuit goes through."""
+class _App(typer.Typer):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, and write what is left: where nobody reads it, quietly."""
+        try:
+            try:
+                return super().__call__(*args, **kwargs)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            stop_writing()
+            sys.exit(NOBODY_READS)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
 
-    qiskit = "qiskit"
-    braket = "braket"
+
+app = _App(
+    help="Quantum circuits on the backends of the Hub, or on a Hub on this machine.",
+    epilog=_EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from .versions import version_text
+
+        typer.echo(version_text())
+        raise typer.Exit
 
 
 @app.callback()
-def _qhub() -> None:
-    """Keep the names of the commands, also while there are few."""
-
-
-@app.command()
-def run(
-    file: Annotated[Path, typer.Argument(help="A file of OpenQASM 2 or 3.", show_default=False)],
-    backend: Annotated[str, typer.Option(help="Id of the backend, such as aws.sim.sv1.")],
-    shots: Annotated[int, typer.Option(help="How often the circuit is executed.")] = 1000,
-    sdk: Annotated[Sdk, typer.Option(help="The SDK that the circuit goes through.")] = Sdk.qiskit,
-    local: Annotated[
-        bool | None,
+def _qhub(
+    version: Annotated[
+        bool,
         typer.Option(
-            "--local/--remote",
-            help="A Hub on this machine, or the one that your token is for. "
-            "Without either: the latter if there is a token.",
-            show_default=False,
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show versions, and which extras are installed.",
         ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    ] = False,
 ) -> None:
-    """Run a circuit and show its counts."""
-    with _plain_errors():
-        from .run import run_file
-        from .tables import show_run
-
-        done = run_file(file, backend_id=backend, shots=shots, sdk=sdk.value, local=local)
-        show_run(done, as_json=as_json)
+    pass
 
 
-@app.command()
+@command
 def demo(
+    call: Call,
     folder: Annotated[
         Path | None,
         typer.Argument(help="Folder with circuits and answers.json.", show_default=False),
     ] = None,
     shots: Annotated[int, typer.Option(help="How often each circuit is executed.")] = 4000,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run known circuits through both SDKs on a Hub on this machine, and check the answers."""
-    with _plain_errors():
-        from .demo import run_demo
-        from .tables import show_demo
+    from .demo import run_demo
+    from .tables import show_demo
 
-        rows = run_demo(folder, shots=shots)
-        if not show_demo(rows, as_json=as_json):
-            raise typer.Exit(1)
+    call.refuse_beside_local()
+    if not show_demo(run_demo(folder, shots=shots), as_json=call.as_json):
+        raise typer.Exit(1)
 
 
-@app.command(
+def local(context: typer.Context) -> None:
+    """Run a Hub on this machine until Ctrl-C. Its options: qhub local --help."""
+    with orderly(debug=False):
+        from shared_transport.embedded import require_local_hub
+
+        require_local_hub()
+    arguments = [sys.executable, "-m", "local_hub", *context.args]
+    if os.name == "posix":
+        os.execv(sys.executable, arguments)
+    raise typer.Exit(subprocess.call(arguments))
+
+
+_PANELS = {
+    "Jobs": (run_command.run, jobs.jobs, job.job, job.result, job.cancel),
+    "Backends": (
+        backends.backends,
+        backends.backend,
+        calibration.calibration,
+        explain.explain,
+    ),
+    "Sessions": (sessions.sessions, sessions.session, sessions.workloads),
+    "You": (login.login, login.logout, login.whoami),
+    "This machine": (demo,),
+}
+for _panel, _functions in _PANELS.items():
+    for _function in _functions:
+        app.command(rich_help_panel=_panel)(_function)
+app.command(
+    rich_help_panel="This machine",
     context_settings={
         "allow_extra_args": True,
         "ignore_unknown_options": True,
         "help_option_names": [],
-    }
-)
-def local(context: typer.Context) -> None:
-    """Run a Hub on this machine until Ctrl-C. Its options: qhub local --help."""
-    with _plain_errors():
-        from shared_transport.embedded import require_local_hub
-
-        require_local_hub()
-    command = [sys.executable, "-m", "local_hub", *context.args]
-    if os.name == "posix":
-        os.execv(sys.executable, command)
-    raise typer.Exit(subprocess.call(command))
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Show an error of ours as its text, not as a traceback."""
-    try:
-        yield
-    except HubError as problem:
-        message = f"{problem}"
-    else:
-        return
-    typer.secho(f"Error: {message}", err=True, fg=typer.colors.RED)
-    raise typer.Exit(1)
+    },
+)(local)

@@ -13,7 +13,7 @@ from shared_transport.extras import require_extra
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-__all__ = ["Source", "read_source", "to_circuit"]
+__all__ = ["Source", "parse_qasm", "read_source", "to_circuit"]
 
 _VERSION = re.compile(r"\A\s*OPENQASM\s+(\d+)(?:\.\d+)?\s*;")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -77,30 +77,45 @@ def to_circuit(source: Source) -> QuantumCircuit:
         ValidationError: The text is not correct; the error has the parser's words, with the line.
         MissingExtraError: Qiskit is not installed.
     """
+    hint = None
+    if source.braket_dialect:
+        hint = 'It has no include "stdgates.inc"; if it uses Braket\'s gates: --sdk braket.'
+    folders = (source.path.parent,)
+    circuit = parse_qasm(source.text, source.version, f"{source.path}", folders, hint)
+    circuit.name = source.path.stem
+    return circuit
+
+
+def parse_qasm(
+    text: str, version: int, name: str, folders: tuple[Path, ...] = (), hint: str | None = None
+) -> QuantumCircuit:
+    """Parse an OpenQASM text with Qiskit.
+
+    Args:
+        text: The text.
+        version: 2 or 3.
+        name: What it is, for the error.
+        folders: Where files lie that a text of OpenQASM 2 includes.
+        hint: What to do where it is not correct.
+
+    Raises:
+        ValidationError: It is not correct; the error has the parser's words.
+        MissingExtraError: Qiskit is not installed.
+    """
     require_extra("Reading OpenQASM", "qiskit", "qiskit.circuit", "qiskit_qasm3_import")
     from openqasm3.parser import QASM3ParsingError
     from qiskit import qasm2, qasm3
 
     try:
-        if source.version == 2:
-            circuit = qasm2.loads(
-                source.text,
-                include_path=(source.path.parent,),
-                custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
-            )
-        else:
-            circuit = qasm3.loads(source.text)
+        if version == 2:
+            gates = qasm2.LEGACY_CUSTOM_INSTRUCTIONS
+            return qasm2.loads(text, include_path=folders, custom_instructions=gates)
+        return qasm3.loads(text)
     except (qasm2.QASM2ParseError, qasm3.QASM3ImporterError) as error:
         reason = str(error.message)
     except QASM3ParsingError as error:
         reason = f"the syntax is wrong{_place(error)}"
-    else:
-        circuit.name = source.path.stem
-        return circuit
-    hint = None
-    if source.braket_dialect:
-        hint = 'It has no include "stdgates.inc"; if it uses Braket\'s gates: --sdk braket.'
-    raise ValidationError(f"{source.path} cannot be parsed: {reason}", hint=hint)
+    raise ValidationError(f"{name} cannot be parsed: {reason}", hint=hint)
 
 
 def _place(error: Exception) -> str:

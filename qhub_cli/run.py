@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shared_transport.client import HubClient
-from shared_transport.embedded import embedded_hub
-from shared_transport.settings import Settings
+from shared_transport.errors import ValidationError
 
-from .programs import Source, read_source, to_circuit
+from .programs import Source, to_circuit
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-__all__ = ["Run", "open_hub", "run_file", "run_source"]
+__all__ = ["Run", "Submitted", "Wishes", "prepare", "run_source"]
 
 
 @dataclass(frozen=True)
@@ -46,71 +44,133 @@ class Run:
     seconds: float
 
 
-def run_file(path: Path, *, backend_id: str, shots: int, sdk: str, local: bool | None) -> Run:
-    """Run a file of OpenQASM.
+@dataclass(frozen=True)
+class Wishes:
+    """How a circuit is to be run.
 
-    Args:
-        path: The file.
+    Attributes:
         backend_id: Where.
-        shots: How often.
         sdk: ``qiskit`` or ``braket``.
-        local: A Hub on this machine (True), the user's (False), or the user's if there is a token (None).
+        shots: How often.
+        name: Name of the job; None for the file's.
+        tags: Tags of the job.
+        session: Id of the session that it runs in, or None.
+    """
+
+    backend_id: str
+    sdk: str = "qiskit"
+    shots: int = 1000
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    session: str | None = None
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A circuit on its way.
+
+    Attributes:
+        run: What is known of it: no counts yet.
+        counts: Waits for them; it is given the seconds that this may take.
+        started: When it was submitted, by the monotonic clock.
+    """
+
+    run: Run
+    counts: Callable[[float | None], Mapping[str, int]]
+    started: float
+
+    def finish(self, timeout: float | None = None) -> Run:
+        """Wait for the counts.
+
+        Raises:
+            WaitTimeoutError: The time is over; the job goes on.
+            HubError: What else went wrong.
+        """
+        counts = dict(self.counts(timeout))
+        seconds = time.monotonic() - self.started
+        return replace(self.run, counts=counts, shots=sum(counts.values()), seconds=seconds)
+
+
+def run_source(client: HubClient, source: Source, wishes: Wishes) -> Run:
+    """Run a text that was read, and wait for its counts."""
+    return prepare(client, source, wishes)().finish()
+
+
+def prepare(client: HubClient, source: Source, wishes: Wishes) -> Callable[[], Submitted]:
+    """Do all that can be done before anything is sent: parse, look the backend up, transpile.
+
+    Returns:
+        Submits it.
 
     Raises:
-        HubError: What went wrong.
+        HubError: The text is not correct, or the backend cannot run it.
     """
-    source = read_source(path)
-    return run_source(open_hub(local), source, backend_id=backend_id, shots=shots, sdk=sdk)
+    ready = _through_braket if wishes.sdk == "braket" else _through_qiskit
+    send = ready(client, source, wishes)
+
+    def submit() -> Submitted:
+        started = time.monotonic()
+        job_id, counts = send()
+        known = Run(
+            name=source.path.stem,
+            sdk=wishes.sdk,
+            backend=wishes.backend_id,
+            hub="local" if client.settings.runtime_file else client.settings.base_url,
+            job_id=job_id,
+            shots=wishes.shots,
+            counts={},
+            seconds=0.0,
+        )
+        return Submitted(known, counts, started)
+
+    return submit
 
 
-def open_hub(local: bool | None) -> HubClient:
-    """A client of the Hub that is meant."""
-    settings = None if local else Settings.resolve()
-    if settings is None or (local is None and settings.token is None):
-        settings = embedded_hub()
-    return HubClient(settings)
+_Sent: TypeAlias = "tuple[str, Callable[[float | None], Mapping[str, int]]]"
 
 
-def run_source(client: HubClient, source: Source, *, backend_id: str, shots: int, sdk: str) -> Run:
-    """Run a text that was read, and wait for its counts."""
-    submit = _through_braket if sdk == "braket" else _through_qiskit
-    job_id, counts, seconds = submit(client, source, backend_id, shots)
-    return Run(
-        name=source.path.stem,
-        sdk=sdk,
-        backend=backend_id,
-        hub="local" if client.settings.runtime_file else client.settings.base_url,
-        job_id=job_id,
-        shots=sum(counts.values()),
-        counts=counts,
-        seconds=seconds,
-    )
-
-
-def _through_qiskit(
-    client: HubClient, source: Source, backend_id: str, shots: int
-) -> tuple[str, dict[str, int], float]:
+def _through_qiskit(client: HubClient, source: Source, wishes: Wishes) -> Callable[[], _Sent]:
     from qhub_qiskit import HubProvider
 
-    backend = HubProvider(client=client).get_backend(backend_id)
+    backend = HubProvider(client=client).get_backend(wishes.backend_id)
     circuit = _transpiled(to_circuit(source), backend)
-    started = time.monotonic()
-    job = backend.run(circuit, shots=shots)
-    counts = dict(job.result().get_counts())
-    return job.job_id(), counts, time.monotonic() - started
+
+    def send() -> _Sent:
+        job = backend.run(
+            circuit,
+            shots=wishes.shots,
+            name=wishes.name,
+            tags=wishes.tags,
+            session=wishes.session,
+        )
+        return job.job_id(), lambda timeout: job.result(timeout).get_counts()
+
+    return send
 
 
-def _through_braket(
-    client: HubClient, source: Source, backend_id: str, shots: int
-) -> tuple[str, dict[str, int], float]:
+def _through_braket(client: HubClient, source: Source, wishes: Wishes) -> Callable[[], _Sent]:
     from qhub_braket import HubProvider
 
-    device = HubProvider(client=client).get_device(backend_id)
-    text = source.text if source.braket_dialect else _in_brakets_dialect(client, source, backend_id)
-    started = time.monotonic()
-    task = device.run(text, shots=shots, name=source.path.stem)
-    counts = dict(task.result().measurement_counts)
-    return task.id, counts, time.monotonic() - started
+    if wishes.session is not None:
+        raise ValidationError(
+            "Braket has no sessions.", hint="Leave --session out, or take --sdk qiskit."
+        )
+    device = HubProvider(client=client).get_device(wishes.backend_id)
+    text = source.text
+    if not source.braket_dialect:
+        text = _in_brakets_dialect(client, source, wishes.backend_id)
+
+    def send() -> _Sent:
+        name = wishes.name or source.path.stem
+        task = device.run(text, shots=wishes.shots, name=name, tags=wishes.tags)
+
+        def counts(timeout: float | None) -> Mapping[str, int]:
+            found: Mapping[str, int] = task.result(timeout).measurement_counts
+            return found
+
+        return task.id, counts
+
+    return send
 
 
 def _in_brakets_dialect(client: HubClient, source: Source, backend_id: str) -> str:

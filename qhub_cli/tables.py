@@ -1,54 +1,61 @@
-"""How results look: tables for people, JSON for machines."""
+"""How counts look, of one run or of the demonstration."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
 
-import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from .demo import LARGEST_DISTANCE, DemoRow
+from .output import View, clean, console, heading, write_json
 from .run import Run
 
-__all__ = ["show_demo", "show_run"]
+__all__ = ["histogram", "run_view", "show_demo", "submitted_view"]
 
 MOST_ROWS = 32
 BAR_WIDTH = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def show_run(run: Run, *, as_json: bool) -> None:
-    """Print counts."""
-    if as_json:
-        typer.echo(json.dumps(asdict(run)))
-        return
-    where = "the local Hub" if run.hub == "local" else run.hub
-    table = Table(
-        title=f"{run.name} on {run.backend} ({where})",
-        title_justify="left",
-    )
-    table.add_column("Outcome", no_wrap=True)
-    table.add_column("Counts", justify="right")
-    table.add_column("Share", justify="right")
+def run_view(run: Run) -> View:
+    """A run's counts."""
+
+    def picture(out: Console) -> Iterator[RenderableType]:
+        where = "the local Hub" if run.hub == "local" else run.hub
+        yield heading(f"{run.name} on {run.backend} ({where})")
+        yield from histogram(run.counts)
+        yield Text(f"{run.shots} shots in {run.seconds:.2f} s, job {run.job_id}", "dim")
+
+    return View(asdict(run), picture)
+
+
+def submitted_view(run: Run) -> View:
+    """A run that nobody waits for: its id, alone on its line."""
+    document = {"name": run.name, "backend": run.backend, "hub": run.hub, "job_id": run.job_id}
+    return View(document, lambda out: [Text(run.job_id)])
+
+
+def histogram(counts: Mapping[str, int]) -> Iterator[RenderableType]:
+    """Counts with bars, in the order of the outcomes; the most frequent ones where there are many."""
+    table = Table()
+    table.add_column("Outcome", no_wrap=True, overflow="fold")
+    table.add_column("Counts", justify="right", no_wrap=True)
+    table.add_column("Share", justify="right", no_wrap=True)
     table.add_column("", width=BAR_WIDTH, no_wrap=True)
-    shown = sorted(run.counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_ROWS]
+    shown = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_ROWS]
     largest = shown[0][1] if shown else 1
+    total = sum(counts.values())
     for word, count in sorted(shown):
-        share = f"{100 * count / run.shots:.1f} %"
-        table.add_row(word, str(count), share, _bar(count / largest))
-    console = _console()
-    console.print(table)
-    if len(run.counts) > len(shown):
-        console.print(f"and {len(run.counts) - len(shown)} rarer outcomes (--json has them all)")
-    console.print(
-        f"{run.shots} shots in {run.seconds:.2f} s, job {run.job_id}", soft_wrap=True, style="dim"
-    )
+        share = f"{100 * count / total:.1f} %"
+        table.add_row(Text(clean(word)), str(count), share, _bar(count / largest))
+    yield table
+    if len(counts) > len(shown):
+        yield f"and {len(counts) - len(shown)} rarer outcomes (--json has them all)"
 
 
 def show_demo(rows: Iterable[DemoRow], *, as_json: bool) -> bool:
@@ -60,7 +67,7 @@ def show_demo(rows: Iterable[DemoRow], *, as_json: bool) -> bool:
     if as_json:
         done = list(rows)
         facts = [{**asdict(row), "right": row.right} for row in done]
-        typer.echo(json.dumps(facts))
+        write_json(facts)
         return all(row.right for row in done)
     table = Table(
         title="Known circuits on the local Hub",
@@ -69,19 +76,15 @@ def show_demo(rows: Iterable[DemoRow], *, as_json: bool) -> bool:
         padding=(0, 2, 0, 0),
         pad_edge=False,
     )
-    for heading in ("Circuit", "SDK", "Backend", "Mostly"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("Off", "Time"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    for name in ("Circuit", "SDK", "Backend", "Mostly"):
+        table.add_column(name, no_wrap=True)
+    for name in ("Off", "Time"):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Check", no_wrap=True)
     done = []
-    console = _console()
+    out = console()
     # A table that grows while it is watched; elsewhere it is printed once, when it is whole.
-    with (
-        Live(table, console=console, auto_refresh=False)
-        if console.is_terminal
-        else nullcontext() as live
-    ):
+    with Live(table, console=out, auto_refresh=False) if out.is_terminal else nullcontext() as live:
         for row in rows:
             done.append(row)
             run = row.run
@@ -97,19 +100,15 @@ def show_demo(rows: Iterable[DemoRow], *, as_json: bool) -> bool:
             )
             if live is not None:
                 live.refresh()
-    if not console.is_terminal:
-        console.print(table)
+    if not out.is_terminal:
+        out.print(table)
     right = sum(row.right for row in done)
-    console.print(
+    out.print(
         f"{right} of {len(done)} right: at most {LARGEST_DISTANCE} off the known answer (total "
         "variation distance).\nQiskit prints qubit 0 rightmost, Braket leftmost.",
         soft_wrap=True,
     )
     return bool(done) and right == len(done)
-
-
-def _console() -> Console:
-    return Console(highlight=False)
 
 
 def _bar(share: float) -> str:

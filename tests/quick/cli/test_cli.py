@@ -1,13 +1,11 @@
-"""The command `qhub`, run as a person runs it."""
+"""`qhub run`, `qhub demo` and `qhub local`, as a person calls them."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -15,32 +13,12 @@ import pytest
 from qiskit import qasm2, qasm3
 from qiskit.quantum_info import Statevector
 
+from qhub_cli.hub_faults import HubFaults
+from tests.quick.cli.conftest import QHUB, Qhub, said
+from tests.quick.local_hub.hub_process import HubProcess
+
 ROOT = Path(__file__).parents[3]
 CIRCUITS = ROOT / "notebooks" / "circuits"
-QHUB = str(Path(sys.executable).with_name("qhub"))
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """Nobody's environment: no token, no config file."""
-    kept = {k: v for k, v in os.environ.items() if "TOKEN" not in k and not k.startswith("QHUB")}
-    return {**kept, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "COLUMNS": "80"}
-
-
-@pytest.fixture
-def qhub(environment):
-    def run(*arguments: object, ok: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [QHUB, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            env=environment,
-            timeout=90,
-        )
-        assert (done.returncode == 0) is ok, done.stdout + done.stderr
-        return done
-
-    return run
 
 
 def write(path: Path, text: str) -> Path:
@@ -71,26 +49,69 @@ def test_counts_as_a_table(qhub, tmp_path):
 
 
 @pytest.mark.parametrize(("sdk", "key"), [("qiskit", "1 0"), ("braket", "01")])
-def test_counts_as_json(qhub, tmp_path, sdk, key):
+def test_counts_as_json(at_hub, hub, tmp_path, sdk, key):
     path = write(tmp_path / "mine.qasm", TWO_BITS)
-    done = qhub("run", path, "--backend", "aws.sim.sv1", "--shots", 7, "--sdk", sdk, "--json")
-    facts = json.loads(done.stdout)
+    facts = at_hub.json("run", path, "--backend", "aws.sim.sv1", "--shots", 7, "--sdk", sdk)
     assert facts["counts"] == {key: 7}
     assert (facts["backend"], facts["sdk"], facts["hub"], facts["shots"]) == (
         "aws.sim.sv1",
         sdk,
-        "local",
+        hub.info["base_url"],
         7,
     )
 
 
-def test_openqasm_3_with_brakets_own_gates(qhub, tmp_path):
+def test_openqasm_3_with_brakets_own_gates(at_hub, tmp_path):
     text = "OPENQASM 3.0;\nqubit[2] q;\nbit[2] b;\nx q[0];\ncnot q[0], q[1];\nb = measure q;\n"
     path = write(tmp_path / "braket.qasm", text)
-    done = qhub("run", path, "--backend", "aws.sim.sv1", "--sdk", "braket", "--shots", 5, "--json")
-    assert json.loads(done.stdout)["counts"] == {"11": 5}
-    refused = qhub("run", path, "--backend", "aws.sim.sv1", ok=False)
-    assert "--sdk braket" in refused.stderr
+    place = ("--backend", "aws.sim.sv1")
+    facts = at_hub.json("run", path, *place, "--sdk", "braket", "--shots", 5)
+    assert facts["counts"] == {"11": 5}
+    assert "--sdk braket" in at_hub.refused(6, "run", path, *place)
+
+
+def test_several_files_are_a_line_each(at_hub: Qhub, hub: HubProcess, tmp_path: Path) -> None:
+    """All are read before the first is sent; names and tags are those that were given."""
+    first, second = (write(tmp_path / f"{name}.qasm", TWO_BITS) for name in ("first", "second"))
+    given = ("-b", "kipu.sim.qsim", "-s", 7, "--tag", "a", "--tag", "b")
+    done = at_hub("run", first, second, *given, "--json")
+    ran = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["name"], one["counts"]) for one in ran] == [
+        ("first", {"1 0": 7}),
+        ("second", {"1 0": 7}),
+    ]
+    jobs = [hub.http.get(f"/jobs/{one['job_id']}").json() for one in ran]
+    assert [job["name"] for job in jobs] == ["first", "second"]
+    assert all({"a", "b"} < set(job["tags"]) for job in jobs)
+    before = len(at_hub.json("jobs", "--limit", 0))
+    write(second, "OPENQASM 4.0;\n")
+    assert "OpenQASM 4" in at_hub.refused(6, "run", first, second, *given)
+    assert len(at_hub.json("jobs", "--limit", 0)) == before
+
+
+@pytest.mark.parametrize("sdk", ["qiskit", "braket"])
+def test_without_waiting(
+    at_hub: Qhub, hub: HubProcess, faults: HubFaults, tmp_path: Path, sdk: str
+) -> None:
+    faults.slow_queue(3, times=1)
+    path = write(tmp_path / "mine.qasm", TWO_BITS)
+    given = ("-b", "aws.sim.sv1", "--sdk", sdk, "--no-wait", "--name", "patient", "-s", 5)
+    job_id = at_hub("run", path, *given).stdout.strip()
+    job = said(hub.http.get(f"/jobs/{job_id}").json())
+    assert (job["name"], job["status"]) == ("patient", "PENDING")
+    assert at_hub.json("job", job_id, "--wait")["counts"] in ({"1 0": 5}, {"10": 5})
+
+
+def test_without_waiting_on_a_hub_that_ends_with_the_command(qhub: Qhub, tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.qasm", TWO_BITS)
+    assert "qhub local" in qhub("run", path, "-b", "aws.sim.sv1", "--no-wait", code=2).stderr
+
+
+def test_an_address_without_a_token_is_meant(qhub: Qhub, hub: HubProcess, tmp_path: Path) -> None:
+    """Not a Hub on this machine instead."""
+    path = write(tmp_path / "mine.qasm", TWO_BITS)
+    given = ("-b", "aws.sim.sv1", "--base-url", hub.info["base_url"])
+    assert "no token" in qhub.refused(3, "run", path, *given)
 
 
 @pytest.mark.parametrize(
@@ -109,10 +130,10 @@ def test_openqasm_3_with_brakets_own_gates(qhub, tmp_path):
     ],
     ids=["prose", "empty", "binary", "version", "gate", "syntax", "unmeasured"],
 )
-def test_bad_files(qhub, tmp_path, content, words):
+def test_bad_files(at_hub, tmp_path, content, words):
     path = tmp_path / "bad.qasm"
     path.write_bytes(content)
-    done = qhub("run", path, "--backend", "aws.sim.sv1", ok=False)
+    done = at_hub("run", path, "--backend", "aws.sim.sv1", code=6)
     assert done.stderr.startswith("Error: ")
     for word in words:
         assert word in done.stderr
@@ -120,34 +141,34 @@ def test_bad_files(qhub, tmp_path, content, words):
     assert done.stdout == ""
 
 
-def test_a_file_that_is_not_there(qhub, tmp_path):
-    done = qhub("run", tmp_path / "absent.qasm", "--backend", "aws.sim.sv1", ok=False)
+def test_a_file_that_is_not_there(at_hub, tmp_path):
+    done = at_hub("run", tmp_path / "absent.qasm", "--backend", "aws.sim.sv1", code=6)
     assert "absent.qasm cannot be read (No such file or directory)" in done.stderr
-    done = qhub("run", tmp_path, "--backend", "aws.sim.sv1", ok=False)
+    done = at_hub("run", tmp_path, "--backend", "aws.sim.sv1", code=6)
     assert "cannot be read (Is a directory)" in done.stderr
 
 
 @pytest.mark.parametrize("sdk", ["qiskit", "braket"])
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given", "words", "code"),
     [
-        (["--backend", "aws.sim.sv2"], ["'aws.sim.sv2'", "'aws.sim.sv1'"]),
-        (["--backend", "aws.sim.sv1", "--shots", "-1"], ["-1"]),
-        (["--backend", "aws.sim.sv1", "--shots", "1000000"], ["1000000", "100000"]),
+        (["--backend", "aws.sim.sv2"], ["'aws.sim.sv2'", "'aws.sim.sv1'"], 4),
+        (["--backend", "aws.sim.sv1", "--shots", "-1"], ["-1"], 6),
+        (["--backend", "aws.sim.sv1", "--shots", "1000000"], ["1000000", "100000"], 6),
     ],
     ids=["backend", "negative", "many"],
 )
-def test_bad_choices(qhub, sdk, given, words):
-    done = qhub("run", CIRCUITS / "bell.qasm", "--sdk", sdk, *given, ok=False)
+def test_bad_choices(at_hub, sdk, given, words, code):
+    done = at_hub("run", CIRCUITS / "bell.qasm", "--sdk", sdk, *given, code=code)
     for word in words:
         assert word in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_the_users_own_hub_without_a_token(qhub):
-    done = qhub("run", CIRCUITS / "bell.qasm", "--backend", "aws.sim.sv1", "--remote", ok=False)
-    assert done.stderr.startswith("Error: ")
-    assert "Traceback" not in done.stderr
+def test_the_users_own_hub_without_a_token(at_hub: Qhub) -> None:
+    del at_hub.environment["KQH_PERSONAL_ACCESS_TOKEN"]
+    given = (CIRCUITS / "bell.qasm", "--backend", "aws.sim.sv1")
+    assert "no token" in at_hub.refused(3, "run", *given, "--remote")
 
 
 def test_a_hub_run_by_hand_serves_run(environment, qhub, tmp_path):
@@ -169,7 +190,7 @@ def test_a_hub_run_by_hand_serves_run(environment, qhub, tmp_path):
         ).json()
         assert (job["name"], job["status"]) == ("bell", "COMPLETED")
         environment["KQH_PERSONAL_ACCESS_TOKEN"] = "another"
-        refused = qhub("run", CIRCUITS / "bell.qasm", "--backend", "kipu.sim.qsim", ok=False)
+        refused = qhub("run", CIRCUITS / "bell.qasm", "--backend", "kipu.sim.qsim", code=3)
         assert "does not accept the token" in refused.stderr
         hub.send_signal(signal.SIGINT)
         assert hub.wait(20) in (0, -signal.SIGINT, 130)
@@ -179,7 +200,7 @@ def test_an_unreachable_hub(qhub, environment):
     environment.update(
         QHUB_QUANTUM_BASE_URL="http://127.0.0.1:9/quantum", KQH_PERSONAL_ACCESS_TOKEN="x"
     )
-    done = qhub("run", CIRCUITS / "bell.qasm", "--backend", "aws.sim.sv1", ok=False)
+    done = qhub("run", CIRCUITS / "bell.qasm", "--backend", "aws.sim.sv1", code=11)
     assert "did not answer" in done.stderr
     assert "127.0.0.1:9" in done.stderr
 
@@ -200,7 +221,7 @@ def test_demo_says_so_when_an_answer_is_wrong(qhub, tmp_path):
         .replace("a[0]", "c[0]")
         .replace("b[0]", "c[1]")
     )
-    printed = qhub("demo", tmp_path, ok=False).stdout
+    printed = qhub("demo", tmp_path, code=1).stdout
     assert len(re.findall(r" wrong *$", printed, re.MULTILINE)) == 3
     assert "0 of 3 right" in printed
 

@@ -1,0 +1,252 @@
+"""The commands on sessions, and on the Hub's list of jobs and sessions together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .completion import backend_ids, job_statuses, session_statuses
+from .jobs import Limit
+from .options import Call, Interval, Watch, command
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from shared_transport.client import HubClient
+    from shared_transport.models import Job, Session, Workload
+
+    from .output import View
+
+__all__ = ["session", "sessions", "workloads"]
+
+_AT_ONCE = 8
+
+
+class WorkloadType(StrEnum):
+    """What a workload is, by the Hub's word."""
+
+    job = "JOB"
+    session = "SESSION"
+
+
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        "-b",
+        help="Id of the backend, or a pattern such as 'ibm.*'.",
+        autocompletion=backend_ids,
+    ),
+]
+
+
+@command
+def sessions(
+    call: Call,
+    backend: Backend = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Such as ACTIVE; repeat it for several.", autocompletion=session_statuses
+        ),
+    ] = None,
+    limit: Limit = 20,
+    watch: Watch = False,
+    interval: Interval = 5.0,
+) -> None:
+    """List sessions, the newest first."""
+    client = call.client()
+    wanted = _wanted("SESSION", backend, status)
+
+    def look() -> View:
+        listed = _newest(client, wanted, limit, type="SESSION")
+        # The list says neither how a session runs nor when it ends.
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = list(pool.map(lambda one: client.sessions.get(one.id), listed))
+        return _sessions_view(found, limit)
+
+    call.show_or_watch(look, watching=watch, interval=interval)
+
+
+def _sessions_view(found: Sequence[Session], limit: int) -> View:
+    from .output import Column, View, age, listing, stamp, status_text
+
+    columns = (
+        Column("ID"),
+        Column("Backend"),
+        Column("Status"),
+        Column("Mode"),
+        Column("Created", right=True),
+        Column("Expires"),
+    )
+
+    def picture(out: Console) -> Iterator[RenderableType]:
+        cells = [
+            (
+                one.id,
+                one.backend_id or "",
+                status_text(one.status),
+                str(one.mode or ""),
+                age(one.created_at, out),
+                stamp(one.expires_at),
+            )
+            for one in found
+        ]
+        yield listing(columns, cells, out.width)
+
+    documents = [one.model_dump(mode="json", exclude_unset=True) for one in found]
+    return View(documents, picture, _notes(len(found), limit, "session"))
+
+
+@command
+def session(
+    call: Call,
+    id: Annotated[str, typer.Argument(help="Id of the session.", show_default=False)],
+    close: Annotated[
+        bool, typer.Option("--close", help="Let it run empty: no more jobs, those it has go on.")
+    ] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="End it.")] = False,
+) -> None:
+    """Show a session and its jobs; close it, or cancel it."""
+    if close and cancel:
+        raise typer.BadParameter("--close lets it run empty, --cancel ends it: give one of them.")
+    client = call.client()
+    if close:
+        client.sessions.close(id)
+    if cancel:
+        client.sessions.cancel(id)
+    call.show(_session_view(client.sessions.get(id), client.sessions.jobs(id)))
+
+
+def _session_view(described: Session, jobs: Sequence[Job]) -> View:
+    from .jobs import jobs_view
+    from .output import View, facts_table, status_text, when
+
+    listed = jobs_view(jobs)
+    document = described.model_dump(mode="json", exclude_unset=True)
+    document["jobs"] = listed.document
+
+    def picture(out: Console) -> Iterator[RenderableType]:
+        spent = described.usage_time_millis
+        yield facts_table(
+            [
+                ("Session", described.id),
+                ("Backend", described.backend_id),
+                ("Status", status_text(described.status)),
+                ("Mode", str(described.mode or "")),
+                ("Written in", described.sdk_provider),
+                ("Id at the provider", described.provider_id),
+                ("Created", when(described.created_at)),
+                ("Started", when(described.started_at)),
+                ("Expires", when(described.expires_at)),
+                ("Closed", when(described.closed_at)),
+                ("Execution", None if spent is None else f"{spent / 1000:g} s"),
+            ]
+        )
+        yield ""
+        if jobs:
+            yield from listed.picture(out)
+        else:
+            yield "It has no jobs."
+
+    return View(document, picture)
+
+
+@command
+def workloads(
+    call: Call,
+    type: Annotated[
+        WorkloadType | None, typer.Option(help="Only these.", case_sensitive=False)
+    ] = None,
+    backend: Backend = None,
+    provider: Annotated[str | None, typer.Option(help="The cloud, such as AWS.")] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(help="Such as RUNNING; repeat it for several.", autocompletion=job_statuses),
+    ] = None,
+    limit: Limit = 20,
+    watch: Watch = False,
+    interval: Interval = 5.0,
+) -> None:
+    """List jobs and sessions together, the newest first."""
+    client = call.client()
+    wanted = _wanted(type, backend, status, provider)
+
+    def look() -> View:
+        return _workloads_view(_newest(client, wanted, limit, type=type), limit)
+
+    call.show_or_watch(look, watching=watch, interval=interval)
+
+
+def _workloads_view(found: Sequence[Workload], limit: int) -> View:
+    from .output import Column, View, age, listing, stamp, status_text
+
+    columns = (
+        Column("ID"),
+        Column("Type"),
+        Column("Backend"),
+        Column("Status"),
+        Column("Created", right=True),
+        Column("Ended"),
+    )
+
+    def picture(out: Console) -> Iterator[RenderableType]:
+        cells = [
+            (
+                one.id,
+                one.type or "",
+                one.backend_id or "",
+                status_text(one.status),
+                age(one.created_at, out),
+                stamp(one.ended_at),
+            )
+            for one in found
+        ]
+        yield listing(columns, cells, out.width)
+
+    documents = [one.model_dump(mode="json", exclude_unset=True) for one in found]
+    return View(documents, picture, _notes(len(found), limit, "workload"))
+
+
+def _wanted(
+    kind: str | None, backend: str | None, status: list[str] | None, provider: str | None = None
+) -> Callable[[Workload], bool]:
+    statuses = [word.upper() for word in status or ()]
+
+    def fits(one: Workload) -> bool:
+        return (
+            (kind is None or one.type == kind)
+            and (backend is None or fnmatchcase(one.backend_id or "", backend))
+            and (provider is None or (one.provider or "").upper() == provider.upper())
+            and (not statuses or one.status in statuses)
+        )
+
+    return fits
+
+
+def _newest(
+    client: HubClient, fits: Callable[[Workload], bool], limit: int, *, type: str | None
+) -> list[Workload]:
+    from shared_transport import operations
+    from shared_transport.listing import NEWEST_FIRST, PAGE_SIZE
+
+    from .newest import newest
+
+    # Only the type is filtered by the Hub, and only by one that knows how: the rest is done here.
+    return newest(
+        client,
+        lambda number: operations.get_workloads(number, PAGE_SIZE, NEWEST_FIRST, type=type),
+        fits,
+        limit=limit,
+    )
+
+
+def _notes(found: int, limit: int, what: str) -> list[str]:
+    if not found:
+        return [f"No {what} fits."]
+    return [f"The newest {limit}; --limit 0 shows all."] if found == limit else []
