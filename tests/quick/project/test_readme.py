@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-QISKIT, MORE, RUNTIME, BRAKET, PYTEST, API = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+QISKIT, MORE, RUNTIME, BRAKET, EXPLAIN, PYTEST, API = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 QHUB = Path(sys.executable).with_name("qhub")
 
 BOTH = ["'00'", "'11'"]
@@ -23,9 +23,10 @@ BOTH = ["'00'", "'11'"]
         (QISKIT, BOTH),
         (MORE, ["'00'", "JobStatus", "True", "aws.sim.sv1"]),
         (BRAKET, BOTH),
+        (EXPLAIN, ["iqm.qpu.garnet", "fits"]),
         (API, ["aws.sim.sv1 SIMULATOR"]),
     ],
-    ids=["qiskit", "more", "braket", "api"],
+    ids=["qiskit", "more", "braket", "explain", "api"],
 )
 def test_python_blocks(block, shown, tmp_path):
     run(block, shown, tmp_path)
