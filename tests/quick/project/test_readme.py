@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-QISKIT, MORE, RUNTIME, BRAKET, EXPLAIN, PYTEST, API = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+QISKIT, MORE, RUNTIME, BRAKET, EXPLAIN, PYTEST, API = re.findall(
+    r"```python\n(.*?)```", README, re.DOTALL
+)
 QHUB = Path(sys.executable).with_name("qhub")
 
 BOTH = ["'00'", "'11'"]
@@ -78,10 +80,15 @@ def run(block, shown, folder, **environment):
 
 def test_the_commands_it_names_exist():
     named = set(re.findall(r"^qhub (\w+)", README, re.MULTILINE))
-    assert named == {"run", "demo", "local"}
+    assert named >= {"run", "backends", "jobs", "login", "demo", "local"}
     for command in named:
         done = subprocess.run(
-            [QHUB, command, "--help"], check=True, capture_output=True, text=True, timeout=60
+            [QHUB, command, "--help"],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "COLUMNS": "120"},
         )
         for line in re.findall(rf"^qhub {command} .*", README, re.MULTILINE):
             for option in re.findall(r"--[a-z-]+", line):
