@@ -83,8 +83,7 @@ class Quandela(System[QuandelaOptions]):
         """One circuit over its active qubits, as Perceval's payload.
 
         Column i of the result is the i-th pair of modes. The header of the result has
-        ``expected_success_rate``, the share of the shots that is kept without losses and noise; a job that was
-        opened by its id does not know it.
+        ``expected_success_rate``, the share of the shots that is kept without losses and noise.
 
         Raises:
             ValidationError: It needs more qubits, entangling gates, modes or photons than there are; the error
