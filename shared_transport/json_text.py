@@ -79,9 +79,8 @@ def write_json(value: Any, plain: Callable[[Any], Any]) -> str:
     text = json.dumps(
         value, allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=placed
     )
-    if not written:
-        return text
     between = iter(text.split(f'"{mark}"'))  # in the order in which they were met
-    return next(between) + "".join(
-        f"{array}{after}" for array, after in zip(written, between, strict=True)
-    )
+    pieces = [next(between)]
+    for array, after in zip(written, between, strict=True):
+        pieces += [array, after]
+    return "".join(pieces)  # one copy, as they may be large
