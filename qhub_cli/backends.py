@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from .output import View
 
 __all__ = ["BackendId", "backend", "backends"]
-
-_AT_ONCE = 8
 
 BackendId = Annotated[
     str,
@@ -66,6 +63,8 @@ def backends(
     interval: Interval = 10.0,
 ) -> None:
     """List the backends."""
+    from .parallel import at_once
+
     client = call.client(local=local)
     words = {
         "provider": provider,
@@ -88,8 +87,7 @@ def backends(
         chosen = list(filter(wanted, client.backends.list()))
         states: Iterable[BackendStateInfo | None] = [None] * len(chosen)
         if client.settings.authenticated or operational is not None:
-            with ThreadPoolExecutor(_AT_ONCE) as pool:
-                states = pool.map(lambda one: client.backends.status(one.id), chosen)
+            states = at_once(lambda one: client.backends.status(one.id), chosen)
         rows = [
             (one, state)
             for one, state in zip(chosen, states, strict=True)
@@ -251,7 +249,9 @@ def _medians(client: HubClient, described: Backend) -> str:
     try:
         figures = read_figures(client, described.id)
     except MissingExtraError as missing:
-        return f"{missing.hint}"
+        from .versions import install_line
+
+        return f"to have them: {install_line(missing.extra)}"
     return figures.medians() if figures is not None else ""
 
 

@@ -114,7 +114,11 @@ def stop_writing() -> None:
 def _text(problem: HubError) -> str:
     """The error's words; where its hint is one for programs, the command's."""
     remedy = next((_REMEDIES[kind] for kind in type(problem).__mro__ if kind in _REMEDIES), None)
-    if remedy is None or _OF_PYTHON not in (problem.hint or ""):
+    if isinstance(problem, errors.MissingExtraError):
+        from .versions import install_line
+
+        remedy = f"Install them: {install_line(problem.extra)}"
+    elif remedy is None or _OF_PYTHON not in (problem.hint or ""):
         return f"{problem}"
     shown = copy.copy(problem)
     shown.hint = remedy

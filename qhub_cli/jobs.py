@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Limit", "jobs", "jobs_view"]
 
-_AT_ONCE, _CHUNK = 8, 32
+# So many of the journal's jobs are asked for before it is seen whether they are enough.
+_CHUNK = 32
 
 Limit = Annotated[int, typer.Option(help="How many at the most, the newest; 0 for all.", min=0)]
 
@@ -167,6 +167,7 @@ def _mine(client: HubClient, wanted: _Wanted, limit: int) -> tuple[list[Job], li
     from shared_transport.tags import token_tag
 
     from .journal_jobs import noted_jobs
+    from .parallel import at_once
 
     settings = client.settings
     if settings.journal is None:
@@ -184,13 +185,12 @@ def _mine(client: HubClient, wanted: _Wanted, limit: int) -> tuple[list[Job], li
 
     found: list[Job] = []
     gone = 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for start in range(0, len(noted.ids), _CHUNK):
-            known = list(pool.map(get, noted.ids[start : start + _CHUNK]))
-            gone += known.count(None)
-            found += [job for job in known if job is not None and wanted.fits(job)]
-            if limit and len(found) >= limit:
-                break
+    for start in range(0, len(noted.ids), _CHUNK):
+        known = at_once(get, noted.ids[start : start + _CHUNK])
+        gone += known.count(None)
+        found += [job for job in known if job is not None and wanted.fits(job)]
+        if limit and len(found) >= limit:
+            break
     notes = [f"The Hub does not know {gone} of the jobs in {settings.journal}."] if gone else []
     notes += [
         f"A submission was not seen to be answered: qhub jobs --tag {token_tag(token)}"

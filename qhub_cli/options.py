@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
@@ -91,8 +92,6 @@ class Call:
         Raises:
             ConfigurationError: A setting is wrong, or there is no Hub to be started.
         """
-        from dataclasses import replace
-
         from shared_transport.embedded import embedded_hub
         from shared_transport.settings import Settings
 
@@ -117,8 +116,6 @@ class Call:
         Raises:
             ConfigurationError: A setting is wrong.
         """
-        import os
-
         from shared_transport.credentials import BASE_URL_VARIABLE
 
         if local:

@@ -118,15 +118,18 @@ def watch(look: Callable[[], View], *, as_json: bool, interval: float) -> None:
     view = look()
     if not in_place:
         before: Any = object()
+        outage = ""
         while True:
             if view.document != before:
                 before = view.document
                 show(view, as_json=as_json)
             _pause(interval)
             try:
-                view = look()
+                view, outage = look(), ""
             except (RateLimitError, ServerError, TransportError) as problem:
-                note(f"{problem}")
+                if outage != f"{problem}":
+                    outage = f"{problem}"
+                    note(outage)
     trouble: list[Text] = []
     with Live(console=out, auto_refresh=False) as live:
         while True:
@@ -145,9 +148,7 @@ def _pause(seconds: float) -> None:
         time.sleep(seconds)
         return
     poll = select.poll()
-    poll.register(
-        sys.stdout.fileno(), 0
-    )  # asks for nothing: an error and the other end's end are told anyway
+    poll.register(sys.stdout.fileno(), 0)  # for nothing: that the other end is gone is told anyway
     if poll.poll(1000 * seconds):
         raise BrokenPipeError
 
@@ -185,16 +186,13 @@ def note(text: str) -> None:
     console(stderr=True).print(Text(clean(text), "dim"), soft_wrap=True)
 
 
-def listing(
-    columns: Sequence[Column], rows: Iterable[Sequence[str | Text]], width: int, title: str = ""
-) -> Table:
+def listing(columns: Sequence[Column], rows: Iterable[Sequence[str | Text]], width: int) -> Table:
     """A table without lines, for `less` and `awk` too.
 
     Args:
         columns: What it has, the most important first: the last ones are left out where the terminal is narrow.
         rows: A cell for each column.
         width: Of the terminal.
-        title: Its title.
     """
     cells = [[_cell(cell) for cell in row] for row in rows]
     needed = []
@@ -207,9 +205,6 @@ def listing(
     while shown > 1 and sum(needed[:shown]) - _GAP > width:
         shown -= 1
     table = Table(
-        title=title or None,
-        title_justify="left",
-        title_style="bold",
         box=None,
         pad_edge=False,
         padding=(0, _GAP, 0, 0),

@@ -15,6 +15,7 @@ from shared_transport.errors import MissingExtraError, ValidationError
 from shared_transport.extras import require_extra
 
 from .programs import parse_qasm
+from .versions import install_line
 
 if TYPE_CHECKING:
     from qiskit.circuit import Gate, QuantumCircuit
@@ -61,10 +62,14 @@ def draw_circuits(client: HubClient, job: Job, width: int) -> Iterator[Drawing]:
     """
     document = client.jobs.input(job.id)
     draw = _BY_FORMAT.get(str(job.input_format), _as_sent)
+    reason = ""
     try:
         drawings = list(islice(draw(document, job, min(width, _WIDEST)), MOST_CIRCUITS + 1))
+    except MissingExtraError as missing:
+        reason = f"as it was sent; to have it drawn: {install_line(missing.extra)}"
     except _unreadable() as problem:
-        reason = problem.hint if isinstance(problem, MissingExtraError) else f"not drawn: {problem}"
+        reason = f"as it was sent; not drawn: {problem}"
+    if reason:
         drawings = [Drawing(f"{one.title} ({reason})", one.text) for one in _as_sent(document, job)]
     yield from drawings[:MOST_CIRCUITS]
     if len(drawings) > MOST_CIRCUITS:
@@ -74,7 +79,7 @@ def draw_circuits(client: HubClient, job: Job, width: int) -> Iterator[Drawing]:
 def _unreadable() -> tuple[type[Exception], ...]:
     """What readers of documents raise over one that is not of their format; Qiskit's own where it is loaded."""
     usual = (
-        *(ValidationError, MissingExtraError, LookupError, TypeError, ValueError, AttributeError),
+        *(ValidationError, LookupError, TypeError, ValueError, AttributeError),
         *(ArithmeticError, RuntimeError),
     )
     qiskit = sys.modules.get("qiskit.exceptions")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,6 +78,8 @@ def run(
     wishes = Wishes(backend, sdk.value, shots, name, tuple(tag or ()), session)
     ready = [prepare(client, source, wishes) for source in sources]
     sent: list[Submitted] = []
+    if sys.stderr.isatty() and not call.as_json:
+        os.environ.setdefault("QHUB_PROGRESS", "1")  # somebody looks: a wait that lasts has a bar
     try:
         for submit in ready:
             sent.append(submit())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from .output import View
 
 __all__ = ["session", "sessions", "workloads"]
-
-_AT_ONCE = 8
 
 
 class WorkloadType(StrEnum):
@@ -60,14 +57,15 @@ def sessions(
     interval: Interval = 5.0,
 ) -> None:
     """List sessions, the newest first."""
+    from .parallel import at_once
+
     client = call.client()
     wanted = _wanted("SESSION", backend, status)
 
     def look() -> View:
         listed = _newest(client, wanted, limit, type="SESSION")
         # The list says neither how a session runs nor when it ends.
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = list(pool.map(lambda one: client.sessions.get(one.id), listed))
+        found = at_once(lambda one: client.sessions.get(one.id), listed)
         return _sessions_view(found, limit)
 
     call.show_or_watch(look, watching=watch, interval=interval)

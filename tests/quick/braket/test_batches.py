@@ -283,9 +283,9 @@ class TestCreating:
             lambda: world.device.run_batch([ONE] * 4, shots=1, max_parallel=2),
         ):
             started = time.monotonic()
-            timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+            timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
             timer.start()
             with pytest.raises(KeyboardInterrupt):
                 wait()
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 1.0 + 5.0
         assert len(world.posts) == 3 + 2
