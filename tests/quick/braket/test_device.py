@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import weakref
 from datetime import UTC, datetime
 
 import networkx
@@ -229,6 +230,27 @@ def test_garbage_collection_is_as_before(provider: HubProvider) -> None:
     with pytest.raises(ZeroDivisionError), without_collection():
         _ = 1 / int(gc.isenabled())
     assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+    gc.freeze()
+    try:
+        with without_collection():
+            pass
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+
+
+def test_garbage_from_before_an_import_is_still_found() -> None:
+    class Ring:
+        pass
+
+    ring = Ring()
+    ring.itself = ring
+    left = weakref.ref(ring)
+    with without_collection():
+        del ring
+    gc.collect()
+    assert left() is None
 
 
 OPEN_PROVIDER = """
