@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
 
         # `braket` alone proves nothing: several distributions share that namespace.
         require_extra(f"qhub_braket.{name}", "braket", "braket.devices")
-    from .loading import without_collection
+    from shared_transport.loading import without_collection
 
     with without_collection():
         value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)

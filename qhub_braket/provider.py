@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from shared_transport.extras import require_extra
+from shared_transport.loading import without_collection
 from shared_transport.models import Backend
 from shared_transport.provider import ProviderBase
-
-from .loading import without_collection
 
 if TYPE_CHECKING:
     from braket.circuits.noise_model import NoiseModel

@@ -52,7 +52,10 @@ def __getattr__(name: str) -> Any:
         require_extra(f"qhub_qiskit.{name}", "qiskit", "qiskit.circuit")
         if name == "HubRuntimeService":
             require_extra(f"qhub_qiskit.{name}", "runtime", "qiskit_ibm_runtime")
-    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    from shared_transport.loading import without_collection
+
+    with without_collection():
+        value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
     globals()[name] = value
     return value
 

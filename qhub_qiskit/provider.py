@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared_transport.errors import NotFoundError, ValidationError
 from shared_transport.extras import require_extra
+from shared_transport.loading import without_collection
 from shared_transport.models import Backend, BackendState
 from shared_transport.provider import ProviderBase
 
@@ -56,7 +57,8 @@ class HubProvider(ProviderBase):
             filters: Any further condition.
         """
         require_extra("A Qiskit backend", "qiskit", "qiskit.circuit")
-        from .opening import open_backend
+        with without_collection():
+            from .opening import open_backend
 
         words = {
             "provider": provider,
@@ -87,7 +89,8 @@ class HubProvider(ProviderBase):
             MissingExtraError: Qiskit is not installed.
         """
         require_extra("A Qiskit backend", "qiskit", "qiskit.circuit")
-        from .opening import open_backend
+        with without_collection():
+            from .opening import open_backend
 
         return open_backend(self.client, self._describe(name), provider=self)
 

@@ -17,9 +17,9 @@ from braket.device_schema.simulators import GateModelSimulatorDeviceCapabilities
 from braket.devices import Device
 
 from qhub_braket import HubDevice, HubProvider
-from qhub_braket.loading import without_collection
 from qhub_braket.properties import is_open, parse_capabilities, topology
 from shared_transport import ConfigurationError, NotFoundError, ServerError, ValidationError
+from shared_transport.loading import without_collection
 from shared_transport.models import ShotsRange
 
 

@@ -1,4 +1,4 @@
-"""Loading Braket's SDK: its modules leave 180,000 objects, and Python looks through all of them again and again."""
+"""Loading an SDK: Braket's modules leave 180,000 objects, and Python looks through all of them again and again."""
 
 from __future__ import annotations
 
