@@ -102,6 +102,12 @@ def computer(hub: HubProcess, backend: str) -> tuple[RemoteComputer, Handler]:
     return RemoteComputer(RPCBasedCommunicationLayer(handler)), handler
 
 
+def calibrated(hub: HubProcess) -> Any:
+    """Belenos's noise, from its calibration."""
+    body = hub.http.get(f"/backends/{BELENOS}/calibration").json()
+    return pcvl.NoiseModel(**body["calibration"]["noise"])
+
+
 # --- exact distributions
 
 

@@ -1,29 +1,31 @@
-"""qudora.sim.xg1 against exact states: both languages, phases, bit order, dynamic circuits, and what it refuses."""
+"""qudora.sim.xg1 against exact states: both languages, phases, bit order, dynamic circuits."""
 
 from __future__ import annotations
 
 import itertools
 import math
-import random
 from typing import Any
 
 import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3
-from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import Statevector
 
 from tests.quick.local_hub.circuits import total_variation
 from tests.quick.local_hub.contract import component, conforms
 from tests.quick.local_hub.hub_process import HubProcess
+from tests.quick.local_hub.qudora_programs import (
+    HEAD2,
+    HEAD3,
+    SHOTS,
+    V2,
+    V3,
+    XG1,
+    counts,
+    measured,
+    with_gates,
+)
 
-XG1 = "qudora.sim.xg1"
-HEAD2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
-HEAD3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
-V2: dict[str, Any] = {"input_format": "OPEN_QASM_V2"}
-V3: dict[str, Any] = {"input_format": "OPEN_QASM_V3"}
 LANGUAGES = {"2": (qasm2.dumps, V2), "3": (qasm3.dumps, V3)}
-SHOTS = 10_000
-
 NAMES = [
     *("r", "rxx", "id", "x", "y", "z", "h", "s", "sdg", "t", "tdg", "sx", "sxdg", "rx", "ry", "rz"),
     *("p", "u", "cx", "cy", "cz", "ch", "csx", "cp", "crx", "cry", "crz", "cu", "swap", "rzz"),
@@ -31,58 +33,9 @@ NAMES = [
 ]
 
 
-def counts(hub: HubProcess, program: str, shots: int = SHOTS, **fields: Any) -> dict[str, int]:
-    """The counts of a program, whose memory has to agree with them."""
-    answer = hub.run(XG1, program, shots, **fields)
-    assert set(answer) == {"counts", "memory"}
-    found: dict[str, int] = answer["counts"]
-    memory: list[str] = answer["memory"]
-    assert len(memory) == shots
-    assert found == {key: memory.count(key) for key in sorted(set(memory))}
-    return found
-
-
-def refusal(hub: HubProcess, program: Any, shots: int = 10, **fields: Any) -> str:
-    answer = hub.post(XG1, program, shots, **fields)
-    if answer.status_code == 201:  # the worker was too busy to say so at once
-        job_id = answer.json()["id"]
-        assert hub.wait(job_id) == "FAILED"
-        return str(hub.http.get(f"/jobs/{job_id}/result").json()["error"]["message"])
-    assert answer.status_code == 422, answer.text
-    return str(answer.json()["detail"])
-
-
-def mix(circuit: QuantumCircuit, rng: random.Random) -> None:
-    """Turn every qubit about two axes, so that phases before and after show in the counts."""
-    for qubit in range(circuit.num_qubits):
-        circuit.ry(rng.uniform(0.5, 2.5), qubit)
-        circuit.rx(rng.uniform(0.5, 2.5), qubit)
-
-
-def with_gates(names: list[str], qubits: int, seed: int) -> QuantumCircuit:
-    """Gates at random places, between two layers that make their phases show."""
-    rng = random.Random(seed)
-    circuit = QuantumCircuit(qubits)
-    mix(circuit, rng)
-    for name in names:
-        pattern = get_standard_gate_name_mapping()[name]
-        angles = [rng.uniform(0.6, 2.6) for _ in pattern.params]
-        gate = pattern.base_class(*angles)
-        circuit.append(gate, rng.sample(range(qubits), gate.num_qubits))
-    mix(circuit, rng)
-    return circuit
-
-
 def exact(circuit: QuantumCircuit) -> dict[str, float]:
     found: dict[str, float] = Statevector.from_instruction(circuit).probabilities_dict()
     return found
-
-
-def measured(circuit: QuantumCircuit) -> QuantumCircuit:
-    whole = QuantumCircuit(circuit.num_qubits, circuit.num_qubits)
-    whole.compose(circuit, inplace=True)
-    whole.measure(range(circuit.num_qubits), range(circuit.num_qubits))
-    return whole
 
 
 # --- the catalog
@@ -285,193 +238,3 @@ def test_a_condition_on_a_register_reads_its_number(hub: HubProcess) -> None:
         "if(a==2) x q[2];\nif(a==1) x q[2];\nmeasure q[2] -> b[0];\n"
     )
     assert counts(hub, program, 20, **V2) == {"110": 20}
-
-
-# --- options
-
-
-def bell(language: str) -> str:
-    if language == "2":
-        return f"{HEAD2}qreg q[2]; creg c[2];\nh q[0]; cx q[0],q[1];\nmeasure q -> c;\n"
-    return f"{HEAD3}qubit[2] q; bit[2] c;\nh q[0]; cx q[0], q[1];\nc = measure q;\n"
-
-
-def test_the_language_counts_more_than_the_format(hub: HubProcess) -> None:
-    for fields in (V3, {"input_params": {"language": "OpenQASM3"}}):
-        assert set(counts(hub, bell("3"), 100, **fields)) == {"00", "11"}
-        assert "says OPENQASM 2.0" in refusal(hub, bell("2"), **fields)
-    for params in ({}, {"language": "OpenQASM2"}, {"backend_settings": {}}):
-        assert set(counts(hub, bell("2"), 100, input_params=params)) == {"00", "11"}
-    text = refusal(hub, bell("3"))
-    assert "says OPENQASM 3.0" in text
-    assert "set `input_params.language` to OpenQASM3" in text
-    both = counts(hub, bell("2"), 100, **V3, input_params={"language": "OpenQASM2"})
-    assert set(both) == {"00", "11"}
-
-
-def test_a_bare_program_as_clients_send_it(hub: HubProcess) -> None:
-    body = {
-        "backend_id": XG1,
-        "shots": 100,
-        "input": bell("2"),
-        "input_format": "OPEN_QASM_V2",
-        "input_params": {"backend_settings": {}},
-        "sdk_provider": "QISKIT",
-    }
-    answer = hub.http.post("/jobs", json=body)
-    assert answer.status_code == 201, answer.text
-    job_id = answer.json()["id"]
-    assert hub.wait(job_id) == "COMPLETED"
-    assert set(hub.http.get(f"/jobs/{job_id}/result").json()["counts"]) == {"00", "11"}
-
-
-def test_a_list_of_programs_gives_a_list(hub: HubProcess) -> None:
-    one = f"{HEAD2}qreg q[1]; creg c[1];\nx q[0];\nmeasure q -> c;\n"
-    answer = hub.run(XG1, "", 300, input={"qasm": [one, bell("2"), bell("2")]})
-    assert answer[0] == {"counts": {"1": 100}, "memory": ["1"] * 100}
-    for document in answer[1:]:
-        assert set(document["counts"]) == {"00", "11"}
-        assert sum(document["counts"].values()) == len(document["memory"]) == 100
-    assert answer[1]["memory"] != answer[2]["memory"], "each program is drawn for itself"
-    assert hub.run(XG1, "", 4, input={"qasm": [one]})["counts"] == {"1": 4}
-    assert "total" in refusal(hub, "", 10, input={"qasm": [one, one, one]})
-    assert "takes 100 a job" in refusal(hub, "", 101, input={"qasm": [one] * 101})
-    assert "Program 1: " in refusal(hub, "", 2, input={"qasm": [one, "nonsense"]})
-
-
-def test_misread_bits(hub: HubProcess) -> None:
-    params = {"backend_settings": {"measurement_error_probability": 0.2}}
-    found = counts(hub, bell("2"), input_params=params)
-    # Both right or both wrong: 0.8 squared plus 0.2 squared, shared by 00 and 11.
-    expected = {"00": 0.34, "11": 0.34, "01": 0.16, "10": 0.16}
-    assert total_variation(found, expected) < 0.02
-    assert total_variation(found, {"00": 0.5, "11": 0.5}) > 0.25
-    sure = {"backend_settings": {"measurement_error_probability": 1}}
-    one = f"{HEAD2}qreg q[2]; creg c[2];\nx q[0];\nmeasure q -> c;\n"
-    assert counts(hub, one, 9, input_params=sure) == {"10": 9}
-
-
-def test_the_seed_decides_whatever_the_cores() -> None:
-    programs = [bell("2"), *(qasm2.dumps(measured(with_gates(["cx", "t"], 3, s))) for s in (1, 2))]
-    dynamic = f"{HEAD2}qreg q[1]; creg c[2];\nh q[0];\nmeasure q[0]->c[0];\nh q[0];\nmeasure q[0]->c[1];\n"
-    documents = []
-    for cores in ("1", "2"):
-        own = HubProcess("--seed", "11", "--workers", cores)
-        try:
-            documents.append(own.run(XG1, "", 800, input={"qasm": [*programs, dynamic]}))
-        finally:
-            own.close()
-    assert documents[0] == documents[1]
-
-
-# --- refusals
-
-
-@pytest.mark.parametrize(
-    ("program", "words"),
-    [
-        ("nonsense", ["OpenQASM 2", "1,0"]),
-        (f"{HEAD2}qreg q[2];\nh q[0];\n", ["measures nothing", "add a measurement"]),
-        (
-            f"{HEAD2}opaque magic a;\nqreg q[1]; creg c[1];\nmagic q[0];\nmeasure q->c;\n",
-            ["`magic`"],
-        ),
-        (f"{HEAD2}qreg q[21]; creg c[1];\nmeasure q[0]->c[0];\n", ["21 qubits", "20"]),
-        (f"{HEAD2}qreg q[99999999999];\n", ["99999999999 qubits"]),
-        (f"{HEAD2}creg c[99999999]; qreg q[1];\n", ["classical bits"]),
-        ('OPENQASM 2.0;\ninclude "/etc/hostname";\nqreg q[1];\n', ["/etc/hostname"]),
-        (f"{HEAD2}qreg q[1]; creg c[1];\nfrob q[0];\nmeasure q->c;\n", ["frob", "4,0"]),
-        (
-            f"{HEAD2}gate g0 a {{}}\n"
-            + "".join(f"gate g{i} a {{ g{i - 1} a; }}\n" for i in range(1, 3000))
-            + "qreg q[1]; creg c[1]; g2999 q[0]; measure q->c;\n",
-            ["too deeply"],
-        ),
-    ],
-    ids=range(9),
-)
-def test_refusals_in_openqasm_2(hub: HubProcess, program: str, words: list[str]) -> None:
-    text = refusal(hub, program, **V2)
-    for word in words:
-        assert word in text, text
-
-
-@pytest.mark.parametrize(
-    ("program", "words"),
-    [
-        ("nonsense", ["OpenQASM 3", "1,8"]),
-        ("qubit[2] q;\nbit b;\nx q[0] b = measure q[0];\n", ["5,7", "'b'"]),
-        ('include "/etc/hostname";\nqubit q;\n', ["3,0", "stdgates"]),
-        ("qubit[2] q;\nh q[0];\n", ["measures nothing"]),
-        ("bit b;\n", ["no qubit"]),
-        ("qubit[21] q; bit b;\nb = measure q[0];\n", ["21 qubits", "20"]),
-        ("qubit[20] q; qubit r; bit b;\nb = measure q[0];\n", ["21 qubits", "20"]),
-        ("qubit[2000000000] q;\n", ["2000000000 qubits"]),
-        ("bit[2000000000] c; qubit q;\n", ["classical bits"]),
-        ("const int n = 3;\nqubit[n] q;\n", ["Line 4", "size"]),
-        ("bit b;\nx $1000000000;\nb = measure $0;\n", ["Line 4", "$1000000000", "qubit[n]"]),
-        ("qubit q; bit b;\nwhile (b == 0) { h q; b = measure q; }\n", ["Line 4", "loops"]),
-        ("qubit q; bit b;\nfor int i in [0:3] { h q; }\nb = measure q;\n", ["Line 4", "loops"]),
-        ("qubit q; bit b;\nbox { h q; }\nb = measure q;\n", ["`box`"]),
-        ("input float a;\nqubit q; bit b;\nrx(a) q;\nb = measure q;\n", ["(a)", "numbers"]),
-        (
-            "qubit[3] q; bit b;\nctrl(5000) @ x q[0], q[1];\nb = measure q[0];\n",
-            ["Line 4", "controls"],
-        ),
-        (
-            "gate g a,b,c,d,e,f,h { x a; }\nqubit[7] q; bit b;\n"
-            "pow(0.5) @ g q[0],q[1],q[2],q[3],q[4],q[5],q[6];\nb = measure q[0];\n",
-            ["Line 5", "`pow`", "6 qubits"],
-        ),
-        (
-            "qubit q; bit b;\nrx(" + "(" * 99 + "1" + ")" * 99 + ") q;\n",
-            ["nested brackets", "line 4"],
-        ),
-        ("qubit q; bit b;\nrx(" + "1+" * 2000 + "1) q;\nb = measure q;\n", ["too deeply"]),
-        ("qubit q; bit b;\nrx(1/0) q;\nb = measure q;\n", ["Line 4", "division"]),
-        ("qubit q; bit b;\nrx(0) q[7];\nb = measure q;\n", ["4,6", "arrays"]),
-        ("//" + "x" * 400_000, ["local limit of 400000", "OpenQASM 2"]),
-        (
-            "gate g0 a { x a; }\n"
-            + "".join(f"gate g{i} a {{ g{i - 1} a; g{i - 1} a; }}\n" for i in range(1, 60))
-            + "qubit q; bit b;\ng59 q;\nb = measure q;\n",
-            ["definitions", "200000"],
-        ),
-    ],
-    ids=range(23),
-)
-def test_refusals_in_openqasm_3(hub: HubProcess, program: str, words: list[str]) -> None:
-    text = refusal(hub, HEAD3 + program if program != "nonsense" else program, **V3)
-    for word in words:
-        assert word in text, text
-
-
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"input": {"qasm": []}}, ["input.qasm"]),
-        ({"input": {"qasm": 3}}, ["input.qasm"]),
-        ({"input": {"qasm": "x", "shots": 1}}, ["input.shots", "`qasm`"]),
-        ({"input_params": {"language": "QIR"}}, ["input_params.language", "OpenQASM3"]),
-        ({"input_params": {"mode": "sample"}}, ["input_params.mode", "`language`"]),
-        (
-            {"input_params": {"backend_settings": {"measurement_error_probability": 1.5}}},
-            ["measurement_error_probability", "less than or equal to 1"],
-        ),
-        ({"input_params": {"backend_settings": {"noise": 1}}}, ["backend_settings.noise"]),
-        (
-            {"input_params": {"backend_settings": {"two_qubit_gate_noise_strength": 1.0}}},
-            ["two_qubit_gate_noise_strength", "has to be 0", "Leave it out"],
-        ),
-        ({"shots": 10_001}, ["10001", "1 to 10000"]),
-        ({"input_format": "QISKIT_QPY"}, ["QISKIT_QPY", "OPEN_QASM_V2 or OPEN_QASM_V3"]),
-    ],
-    ids=range(10),
-)
-def test_refused_fields_are_named(
-    hub: HubProcess, fields: dict[str, Any], words: list[str]
-) -> None:
-    shots = fields.pop("shots", 10) if "shots" in fields else 10
-    text = refusal(hub, bell("2"), shots, **fields)
-    for word in words:
-        assert word in text, text

@@ -19,8 +19,8 @@ from qhub_qiskit import HubBackend
 from qhub_qiskit.systems.base import ResultText, Sent
 from shared_transport import ValidationError
 from shared_transport.models import Backend
+from tests.quick.qiskit.dynamic_circuits import DYNAMIC, random_dynamic
 from tests.quick.qiskit.test_classical_bits import CIRCUITS
-from tests.quick.qiskit.test_qudora import DYNAMIC, random_dynamic
 from tests.random_circuits import circuits, distance
 
 VERSIONS = ("OPEN_QASM_V2", "OPEN_QASM_V3")

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
-import sys
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
-from perceval import BSCount, BSDistribution, BSSamples, Circuit, Experiment, FockState, NoiseModel
-from perceval.serialization import serialize
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit.circuit.random import random_circuit
 from qiskit.quantum_info import Statevector
@@ -19,32 +14,11 @@ from qiskit.transpiler import generate_preset_pass_manager
 from qiskit_aer import AerSimulator
 
 from qhub_qiskit import HubBackend, HubProvider
-from qhub_qiskit.systems.quandela_photons import read_photons
-from shared_transport.errors import ValidationError
-from shared_transport.models import InputFormat
-from shared_transport.requests import JobRequest
+from tests.quick.qiskit.circuits import bell
 
 # `probs` has the exact probabilities, from which so many shots are drawn: a share p then lies within five standard
 # deviations, at most 5 * 0.5 / sqrt(10**9) = 8e-5, in all but one of two million draws.
 MANY, NEAR = 10**9, 8e-5
-
-
-@pytest.fixture
-def altair(provider: HubProvider) -> HubBackend:
-    return provider.get_backend("quandela.sim.altair")
-
-
-@pytest.fixture
-def belenos(provider: HubProvider) -> HubBackend:
-    return provider.get_backend("quandela.qpu.belenos")
-
-
-def bell() -> QuantumCircuit:
-    circuit = QuantumCircuit(2, name="bell")
-    circuit.h(0)
-    circuit.cx(0, 1)
-    circuit.measure_all()
-    return circuit
 
 
 def two_qubit_random(qubits: int, gates: int, seed: int) -> QuantumCircuit:
@@ -274,12 +248,6 @@ def test_drawn_counts_are_the_same_in_every_process(
     assert provider.job(job.job_id()).result().get_counts() == counts
 
 
-def test_max_samples(altair: HubBackend) -> None:
-    result = altair.run(bell(), shots=10_000, max_samples=20).result()
-    assert sum(result.get_counts().values()) == 20
-    assert result.results[0].metadata["shots_used"] < 10_000
-
-
 def test_nothing_kept(altair: HubBackend) -> None:
     circuit = two_qubit_random(2, 4, 1)
     circuit.measure_all()
@@ -287,159 +255,3 @@ def test_nothing_kept(altair: HubBackend) -> None:
     result = altair.run(circuit, shots=1).result()
     assert result.get_counts() == {}
     assert result.results[0].metadata["success_rate"] == 0
-
-
-def test_options_travel(altair: HubBackend) -> None:
-    encoded = altair.encode(
-        bell(),
-        shots=7,
-        parameters={"transmittance": 0.5},
-        job_group_name="group",
-        max_duration=60,
-        process_id="me",
-    )
-    assert encoded.input["parameters"] == {"transmittance": 0.5}
-    assert encoded.input["max_shots"] == encoded.shots == 7
-    assert encoded.params["platform_name"] == "sim:altair"
-    assert encoded.params["job_group_name"] == "group"
-    assert encoded.params["max_duration"] == 60
-    assert encoded.params["process_id"] == "me"
-
-
-def test_noise_of_the_payload(altair: HubBackend) -> None:
-    result = altair.run(bell(), shots=200_000, parameters={"transmittance": 0.1}).result()
-    # Both photons arrive with probability 0.01 and a shot is one where any does (0.19): 1/9 * 1/19 is kept.
-    assert result.results[0].metadata["physical_perf"] == pytest.approx(0.01, rel=0.01)
-    # Binomial, 200,000 at 0.00585: 1,170 with a deviation of 34; five of them.
-    assert abs(sum(result.get_counts().values()) - 200_000 / 171) < 5 * 34
-
-
-def test_belenos(belenos: HubBackend) -> None:
-    result = belenos.run(bell(), shots=300_000).result()
-    counts = result.get_counts()
-    kept = sum(counts.values())
-    # About 1 shot in 300 is kept. Its photons are 94 % indistinguishable: the wrong outcomes stay far below half.
-    assert kept > 500
-    assert counts["00"] + counts["11"] > 0.75 * kept
-    rate = result.results[0].metadata["success_rate"]
-    assert 0 < rate < result.results[0].header["expected_success_rate"]
-
-
-def test_too_many_gates(altair: HubBackend) -> None:
-    circuit = QuantumCircuit(2)
-    for _ in range(5):
-        circuit.cx(0, 1)
-    circuit.measure_all()
-    # 1/9 of the last, 2/27 of each of the four before it: 3.3e-6.
-    with pytest.raises(ValidationError, match=r"5 two-qubit gates.*up to 4.*rate is 3\.3e-06"):
-        altair.run(circuit)
-
-
-def test_too_many_qubits(belenos: HubBackend) -> None:
-    circuit = QuantumCircuit(5)
-    circuit.h(0)
-    for qubit in range(4):
-        circuit.cx(qubit, qubit + 1)
-    circuit.measure_all()
-    with pytest.raises(ValidationError, match=r"belenos.*5 qubits|5 qubits.*belenos") as caught:
-        belenos.run(circuit)
-    # 1/9 each.
-    assert "expected success rate is 0.00015" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"command": "probs"}, "no command 'probs'"),
-        ({"seed_simulator": 1}, "seed_simulator"),
-        ({"command": "probabilities"}, "command"),
-        ({"max_samples": 0}, "max_samples"),
-        ({"simulator": "SLOS"}, "no option"),
-    ],
-)
-def test_options_refused(belenos: HubBackend, options: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValidationError, match=words):
-        belenos.run(bell(), **options)
-
-
-def test_foreign_gate_refused(altair: HubBackend) -> None:
-    circuit = QuantumCircuit(1)
-    circuit.sx(0)
-    circuit.measure_all()
-    with pytest.raises(ValidationError, match=r"sx.*transpile"):
-        altair.run(circuit)
-
-
-@pytest.mark.parametrize("command", ["sample_count", "samples"])
-def test_job_of_another_client(provider: HubProvider, altair: HubBackend, command: str) -> None:
-    experiment = Experiment(Circuit(3))
-    experiment.with_input(FockState([1, 0, 2]))
-    request = JobRequest(
-        backend_id="quandela.sim.altair",
-        shots=50,
-        input={"command": command, "experiment": serialize(experiment)},
-        input_format=InputFormat.PERCEVAL,
-    )
-    job = provider.job(altair.client.jobs.create(request).id)
-    one = job.result().results[0]
-    assert one.data.photon_counts == {"|1,0,2>": 50}
-    assert not hasattr(one.data, "counts")
-
-
-def test_states_that_are_no_qubits_are_dropped() -> None:
-    counts = BSCount()
-    for state, number in (
-        ([1, 0, 0, 1], 5),
-        ([1, 1, 0, 0], 2),
-        ([1, 0, 0, 0], 3),
-        ([0, 2, 1, 0], 1),
-    ):
-        counts[FockState(state)] = number
-    photons = read_photons(serialize(counts))
-    kept = photons.as_qubits(2)
-    assert photons.total == 11
-    assert kept.states.tolist() == [[0, 1]]
-    assert kept.total == 5
-
-
-def test_forms_of_photons() -> None:
-    samples = BSSamples()
-    samples.extend([FockState([1, 0]), FockState([0, 1]), FockState([0, 1])])
-    read = read_photons(serialize(samples))
-    assert read.weights is None
-    assert read.as_qubits(1).states.tolist() == [[0], [1], [1]]
-    exact = BSDistribution()
-    exact[FockState([1, 0])] = 0.25
-    exact[FockState([0, 1])] = 0.75
-    assert read_photons(serialize(exact, compress=False)).by_state() == {
-        "|1,0>": 0.25,
-        "|0,1>": 0.75,
-    }
-    assert read_photons(":PCVL:BSCount:{}").total == 0
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        serialize(NoiseModel(g2=0.1)),
-        serialize(Circuit(2)),
-        "|1,0>",
-        ":PCVL:BSCount:|1,0>=3",
-        ":PCVL:zip:eJyzCnAO87FyCnbOL80rsaqu",
-        ":PCVL:zip:no base64",
-    ],
-)
-def test_other_objects_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        read_photons(text)
-
-
-def test_perceval_is_imported_at_first_use_alone() -> None:
-    program = (
-        "import sys, qhub_qiskit.systems.quandela\n"
-        "assert not {'perceval', 'perceval_interop'} & set(sys.modules)\n"
-        "from qhub_qiskit.systems.quandela_optics import _perceval_interop\n"
-        "_perceval_interop()\n"
-        "assert 'perceval_interop.myqlm' not in sys.modules\n"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

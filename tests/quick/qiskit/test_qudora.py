@@ -1,34 +1,27 @@
-"""QUDORA's simulator against Aer: its measurement resets the qubit, and circuits must not notice."""
+"""QUDORA's simulator against Aer: gates, keys, lists, jobs of other clients; and what is refused."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2, qasm3
-from qiskit.circuit import Clbit, IfElseOp
+from qiskit import QuantumCircuit, qasm2, qasm3
 from qiskit.circuit.classical import expr
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import Operator, Statevector
 from qiskit_aer import AerSimulator
 
-from qhub_qiskit import HubBackend
 from shared_transport import ValidationError
 from shared_transport.models import InputFormat
 from shared_transport.requests import JobRequest
+from tests.quick.qiskit.dynamic_circuits import used_after_measurement
 from tests.quick.qiskit.test_classical_bits import CIRCUITS
 from tests.random_circuits import circuits, distance
 
 LANGUAGES = ("OpenQASM2", "OpenQASM3")
 ANGLES = (0.7, -1.1, 2.3, 0.4)
-
-
-@pytest.fixture
-def xg1(provider) -> HubBackend:
-    return provider.get_backend("qudora.sim.xg1")
 
 
 def gate_names(backend) -> list[str]:
@@ -114,236 +107,6 @@ def test_random_circuits_are_those_of_aer(xg1, circuit):
     here = xg1.run(circuit, shots=4_000).result().get_counts()
     # As in test_random_circuits: twice the average distance for 32 outcomes.
     assert distance(here, aer) < 0.08
-
-
-# Dynamic circuits. Those named here are deterministic, so that counts have to be equal.
-
-
-def used_after_measurement() -> QuantumCircuit:
-    circuit = QuantumCircuit(2, 2)
-    circuit.x(0)
-    circuit.measure(0, 0)
-    circuit.cx(0, 1)
-    circuit.measure(1, 1)
-    return circuit
-
-
-def measured_three_times() -> QuantumCircuit:
-    circuit = QuantumCircuit(1, 3)
-    circuit.x(0)
-    circuit.measure(0, 2)
-    circuit.measure(0, 0)
-    circuit.x(0)
-    circuit.measure(0, 1)
-    return circuit
-
-
-def bit_overwritten() -> QuantumCircuit:
-    """Bit 0 is 1 when it is asked, and 0 in the end."""
-    circuit = QuantumCircuit(3, 2)
-    circuit.x(0)
-    circuit.measure(0, 0)
-    with circuit.if_test((circuit.clbits[0], 1)):
-        circuit.x(2)
-    circuit.measure(1, 0)
-    circuit.cx(0, 1)
-    circuit.ccx(0, 1, 2)
-    circuit.measure(2, 1)
-    return circuit
-
-
-def reset_midway() -> QuantumCircuit:
-    circuit = QuantumCircuit(2, 2)
-    circuit.x([0, 1])
-    circuit.measure(0, 0)
-    circuit.reset(0)
-    circuit.cx(0, 1)
-    circuit.measure(0, 1)
-    return circuit
-
-
-def branches_on_a_register() -> QuantumCircuit:
-    circuit = QuantumCircuit(QuantumRegister(4, "q"), *registers(2, 3))
-    circuit.x([0, 1])
-    circuit.measure([0, 1], [2, 4])
-    for value in (2, 5):
-        with circuit.if_test((circuit.cregs[1], value)) as otherwise:
-            circuit.x(2)
-        with otherwise:
-            circuit.x(3)
-    circuit.measure([2, 3], [0, 1])
-    return circuit
-
-
-def nested_with_a_measurement_inside() -> QuantumCircuit:
-    circuit = QuantumCircuit(3, 3)
-    circuit.x([0, 1])
-    circuit.measure(0, 0)
-    with circuit.if_test((circuit.clbits[0], 1)):
-        circuit.measure(1, 1)
-        with circuit.if_test((circuit.clbits[1], 0)) as otherwise:
-            circuit.x(0)
-        with otherwise:
-            circuit.cx(1, 2)
-    circuit.cx(1, 0)
-    circuit.measure(0, 0)
-    circuit.measure(2, 2)
-    return circuit
-
-
-def registers_that_share_bits() -> QuantumCircuit:
-    """A condition on a register that cannot be declared, with an else branch."""
-    bits = [Clbit() for _ in range(4)]
-    circuit = QuantumCircuit(QuantumRegister(4, "q"), bits)
-    circuit.add_register(ClassicalRegister(bits=bits[:3], name="low"))
-    circuit.add_register(ClassicalRegister(bits=bits[1:], name="high"))
-    circuit.x([0, 2])
-    circuit.measure([0, 1, 2], [0, 1, 2])
-    for register, value in (("low", 5), ("low", 4), ("high", 2), ("high", 6)):
-        chosen = next(r for r in circuit.cregs if r.name == register)
-        with circuit.if_test((chosen, value)) as otherwise:
-            circuit.x(3)
-        with otherwise:
-            circuit.cx(0, 1)
-    circuit.measure([3, 1], [3, 1])
-    return circuit
-
-
-def awkward_registers() -> QuantumCircuit:
-    circuit = QuantumCircuit(QuantumRegister(3, "bit"))
-    circuit.add_bits([Clbit()])
-    for name in ("q", "measure", "c", "ß and more"):
-        circuit.add_register(ClassicalRegister(2, name))
-    circuit.add_bits([Clbit()])
-    circuit.x(0)
-    circuit.measure(0, 0)
-    circuit.measure(0, 5)
-    circuit.measure(0, 9)
-    with circuit.if_test((circuit.cregs[2], 1)):
-        circuit.x(1)
-    with circuit.if_test((circuit.clbits[9], 1)):
-        circuit.x(2)
-    with circuit.if_test((circuit.cregs[1], 1)):
-        circuit.x(2)
-    circuit.measure([1, 2], [3, 8])
-    return circuit
-
-
-def a_block_with_bits_of_its_own() -> QuantumCircuit:
-    """The body's qubits and bits are other objects, crossed."""
-    body = QuantumCircuit(2, 2)
-    body.cx(1, 0)
-    body.measure(0, 1)
-    circuit = QuantumCircuit(3, 3)
-    circuit.x(2)
-    circuit.measure(2, 0)
-    circuit.append(IfElseOp((circuit.clbits[0], True), body), [1, 2], [2, 1])
-    circuit.measure(2, 2)
-    return circuit
-
-
-def simple_expressions() -> QuantumCircuit:
-    circuit = QuantumCircuit(5, 6)
-    low = ClassicalRegister(2, "low")
-    circuit.add_register(low)
-    circuit.x(0)
-    circuit.measure(0, 0)
-    circuit.measure(0, low[1])
-    first, second = circuit.clbits[:2]
-    for target, condition in enumerate(
-        (expr.lift(first), expr.logic_not(second), expr.equal(low, 2), expr.equal(3, low)), start=1
-    ):
-        with circuit.if_test(condition):
-            circuit.x(target)
-    circuit.measure([1, 2, 3, 4], [2, 3, 4, 5])
-    return circuit
-
-
-def barriers_and_idle_qubits() -> QuantumCircuit:
-    circuit = QuantumCircuit(20, 2)
-    circuit.x(17)
-    circuit.barrier()
-    circuit.measure(17, 0)
-    circuit.barrier(3, 4)
-    circuit.cx(17, 11)
-    circuit.measure(11, 1)
-    return circuit
-
-
-def registers(*sizes: int) -> list[ClassicalRegister]:
-    return [ClassicalRegister(size, f"r{i}") for i, size in enumerate(sizes)]
-
-
-DYNAMIC = [
-    used_after_measurement,
-    measured_three_times,
-    bit_overwritten,
-    reset_midway,
-    branches_on_a_register,
-    nested_with_a_measurement_inside,
-    registers_that_share_bits,
-    awkward_registers,
-    a_block_with_bits_of_its_own,
-    simple_expressions,
-    barriers_and_idle_qubits,
-]
-
-
-@pytest.mark.parametrize("make", DYNAMIC, ids=lambda make: make.__name__)
-def test_dynamic_circuits_mean_what_they_mean_in_aer(xg1, provider, make):
-    circuit = make()
-    aer = AerSimulator().run(circuit, shots=20, memory=True).result()
-    assert len(aer.get_counts()) == 1  # the test is of no use otherwise
-    job = xg1.run(circuit, shots=20, memory=True)
-    for result in (job.result(), provider.job(job.job_id()).result()):
-        assert result.get_counts() == aer.get_counts()
-        assert result.get_memory() == aer.get_memory()
-        for field in ("creg_sizes", "memory_slots"):
-            assert result.results[0].header[field] == aer.results[0].header[field]
-
-
-def random_dynamic(seed: int) -> QuantumCircuit:
-    """Gates, measurements, resets and branches in any order, on four qubits and two registers."""
-    random = np.random.default_rng(seed)
-    circuit = QuantumCircuit(QuantumRegister(4, "q"), *registers(2, 2))
-
-    def step(depth: int) -> None:
-        some, other = (int(q) for q in random.choice(4, 2, replace=False))
-        kind = random.integers(0, 6 if depth < 2 else 4)
-        if kind == 0:
-            circuit.u(*random.uniform(-3, 3, 3), some)
-        elif kind == 1:
-            circuit.cx(some, other)
-        elif kind == 2:
-            circuit.measure(some, int(random.integers(0, 4)))
-        elif kind == 3:
-            circuit.reset(some) if random.random() < 0.3 else circuit.ry(2.0, some)
-        else:
-            condition = (
-                (circuit.clbits[int(random.integers(0, 4))], int(random.integers(0, 2)))
-                if kind == 4
-                else (circuit.cregs[int(random.integers(0, 2))], int(random.integers(0, 4)))
-            )
-            with circuit.if_test(condition) as otherwise:
-                step(depth + 1)
-                step(depth + 1)
-            with otherwise:
-                step(depth + 1)
-
-    for _ in range(14):
-        step(0)
-    circuit.h(0)
-    circuit.measure(0, 0)
-    return circuit
-
-
-def test_random_dynamic_circuits_are_those_of_aer(xg1):
-    made = [random_dynamic(seed) for seed in range(12)]
-    aer = AerSimulator(seed_simulator=5).run(made, shots=20_000).result()
-    here = [xg1.run(circuit, shots=4_000).result() for circuit in made]
-    for position, result in enumerate(here):
-        # 16 outcomes lie 0.028 apart on average (see test_random_circuits), and the worst of 12 below 0.06.
-        assert distance(result.get_counts(), aer.get_counts(position)) < 0.06, position
 
 
 def test_a_list_is_one_job_with_the_total_of_the_shots(xg1, provider):
@@ -460,20 +223,3 @@ def test_what_cannot_be_is_refused_by_name(xg1, make, options, words):
         xg1.run(make(), shots=10, **options)
     for word in words:
         assert word in str(caught.value)
-
-
-def test_without_if_there_is_no_measurement_midway(xg1):
-    configuration = xg1.hub_backend.configuration.model_copy(update={"instructions": ["reset"]})
-    less = HubBackend(
-        xg1.client, xg1.hub_backend.model_copy(update={"configuration": configuration})
-    )
-    assert "if_else" not in less.operation_names
-    with pytest.raises(ValidationError, match=r"mid-circuit measurement: 'cx'"):
-        less.run(used_after_measurement(), shots=10)
-
-
-def test_a_qubit_is_brought_back_only_where_its_state_matters(xg1):
-    text = xg1.encode(reset_midway()).input["qasm"]
-    assert "if" not in text.split("stdgates.inc")[1]
-    text = xg1.encode(measured_three_times()).input["qasm"]
-    assert len(re.findall(r"if \(c\[\d\]\) \{ x q\[0\]; \}", text)) == 2

@@ -1,4 +1,4 @@
-"""What these tests share: a stage with a clock, clients without a network, a server with faults."""
+"""What these tests share: a stage with a clock, clients and Hubs without a network, a server with faults."""
 
 import json
 import re
@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 import shared_transport
 from shared_transport.client import HubClient
+from shared_transport.requests import JobRequest
 from shared_transport.retry import RetryPolicy
 from shared_transport.settings import Settings
 from shared_transport.steps import Answer, run_steps
@@ -22,6 +23,7 @@ CONTRACT = json.loads(
     (Path(__file__).parents[2] / "contract" / "contract.json").read_text(encoding="utf-8")
 )
 FAST = RetryPolicy(attempts=3, first_delay=0.001, deadline=0.2)
+REQUEST = JobRequest(backend_id="b", shots=1, input={"qasm": "x"})
 
 
 def answer(status=200, body=None, **headers):
@@ -76,6 +78,25 @@ def client_of(handler, *, base_url="https://hub.test/quantum", token=SECRET, **s
     settings.setdefault("settle_time", 0.0)
     secret = None if token is None else SecretStr(token)
     return HubClient(Settings(base_url, secret, **settings), transport=httpx.MockTransport(handler))
+
+
+class Hub:
+    """Answers by path; everything else is 404. An answer is a status and JSON or bytes."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+        self.requests = []
+
+    def __call__(self, request):
+        self.requests.append(request)
+        path = request.url.path.removeprefix("/quantum")
+        status, body = self.answers.get(path, (404, {"detail": "Nothing here."}))
+        return httpx.Response(
+            status, content=body if isinstance(body, bytes) else json.dumps(body).encode()
+        )
+
+    def paths(self):
+        return [request.url.path for request in self.requests]
 
 
 def leaks(error, secret=SECRET):

@@ -1,0 +1,5 @@
+"""Runs the script."""
+
+from scripts.catalog.aws import main
+
+main()

@@ -1,0 +1,104 @@
+"""Options, noise and limits of Quandela's platforms: what travels, what comes back, what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from qiskit import QuantumCircuit
+
+from qhub_qiskit import HubBackend, HubProvider
+from shared_transport.errors import ValidationError
+from tests.quick.qiskit.circuits import bell
+
+
+@pytest.fixture
+def belenos(provider: HubProvider) -> HubBackend:
+    return provider.get_backend("quandela.qpu.belenos")
+
+
+def test_max_samples(altair: HubBackend) -> None:
+    result = altair.run(bell(), shots=10_000, max_samples=20).result()
+    assert sum(result.get_counts().values()) == 20
+    assert result.results[0].metadata["shots_used"] < 10_000
+
+
+def test_options_travel(altair: HubBackend) -> None:
+    encoded = altair.encode(
+        bell(),
+        shots=7,
+        parameters={"transmittance": 0.5},
+        job_group_name="group",
+        max_duration=60,
+        process_id="me",
+    )
+    assert encoded.input["parameters"] == {"transmittance": 0.5}
+    assert encoded.input["max_shots"] == encoded.shots == 7
+    assert encoded.params["platform_name"] == "sim:altair"
+    assert encoded.params["job_group_name"] == "group"
+    assert encoded.params["max_duration"] == 60
+    assert encoded.params["process_id"] == "me"
+
+
+def test_noise_of_the_payload(altair: HubBackend) -> None:
+    result = altair.run(bell(), shots=200_000, parameters={"transmittance": 0.1}).result()
+    # Both photons arrive with probability 0.01 and a shot is one where any does (0.19): 1/9 * 1/19 is kept.
+    assert result.results[0].metadata["physical_perf"] == pytest.approx(0.01, rel=0.01)
+    # Binomial, 200,000 at 0.00585: 1,170 with a deviation of 34; five of them.
+    assert abs(sum(result.get_counts().values()) - 200_000 / 171) < 5 * 34
+
+
+def test_belenos(belenos: HubBackend) -> None:
+    result = belenos.run(bell(), shots=300_000).result()
+    counts = result.get_counts()
+    kept = sum(counts.values())
+    # About 1 shot in 300 is kept. Its photons are 94 % indistinguishable: the wrong outcomes stay far below half.
+    assert kept > 500
+    assert counts["00"] + counts["11"] > 0.75 * kept
+    rate = result.results[0].metadata["success_rate"]
+    assert 0 < rate < result.results[0].header["expected_success_rate"]
+
+
+def test_too_many_gates(altair: HubBackend) -> None:
+    circuit = QuantumCircuit(2)
+    for _ in range(5):
+        circuit.cx(0, 1)
+    circuit.measure_all()
+    # 1/9 of the last, 2/27 of each of the four before it: 3.3e-6.
+    with pytest.raises(ValidationError, match=r"5 two-qubit gates.*up to 4.*rate is 3\.3e-06"):
+        altair.run(circuit)
+
+
+def test_too_many_qubits(belenos: HubBackend) -> None:
+    circuit = QuantumCircuit(5)
+    circuit.h(0)
+    for qubit in range(4):
+        circuit.cx(qubit, qubit + 1)
+    circuit.measure_all()
+    with pytest.raises(ValidationError, match=r"belenos.*5 qubits|5 qubits.*belenos") as caught:
+        belenos.run(circuit)
+    # 1/9 each.
+    assert "expected success rate is 0.00015" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"command": "probs"}, "no command 'probs'"),
+        ({"seed_simulator": 1}, "seed_simulator"),
+        ({"command": "probabilities"}, "command"),
+        ({"max_samples": 0}, "max_samples"),
+        ({"simulator": "SLOS"}, "no option"),
+    ],
+)
+def test_options_refused(belenos: HubBackend, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        belenos.run(bell(), **options)
+
+
+def test_foreign_gate_refused(altair: HubBackend) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.sx(0)
+    circuit.measure_all()
+    with pytest.raises(ValidationError, match=r"sx.*transpile"):
+        altair.run(circuit)
