@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared_transport.errors import MissingExtraError, ValidationError
 from shared_transport.extras import require_extra
+from shared_transport.loading import keeping_ctrl_c
 
 from .programs import parse_qasm
 from .versions import install_line
@@ -240,16 +241,17 @@ def _gate(name: str, width: int, *parameters: float | None) -> Gate:
 
 def _of_photons(document: Mapping[str, Any], job: Job, width: int) -> Iterator[Drawing]:
     require_extra("Drawing photonic circuits", "qiskit", "perceval")
-    from perceval import Experiment
-    from perceval.rendering import Format
-    from perceval.rendering.pdisplay import pdisplay_circuit, pdisplay_experiment
-    from perceval.serialization import deserialize
+    with keeping_ctrl_c():
+        from perceval import Experiment
+        from perceval.rendering import Format
+        from perceval.rendering.pdisplay import pdisplay_circuit, pdisplay_experiment
+        from perceval.serialization import deserialize
 
-    found = deserialize(document.get("experiment") or document["circuit"])
-    show = pdisplay_experiment if isinstance(found, Experiment) else pdisplay_circuit
-    text = str(show(found, output_format=Format.TEXT, recursive=True, nsimplify=False))
-    state = document.get("input_state")
-    title = f"Circuit, input {deserialize(state)}" if state else "Circuit"
+        found = deserialize(document.get("experiment") or document["circuit"])
+        show = pdisplay_experiment if isinstance(found, Experiment) else pdisplay_circuit
+        text = str(show(found, output_format=Format.TEXT, recursive=True, nsimplify=False))
+        state = document.get("input_state")
+        title = f"Circuit, input {deserialize(state)}" if state else "Circuit"
     yield Drawing(title, text)
 
 

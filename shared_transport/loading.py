@@ -1,19 +1,30 @@
-"""Loading an SDK: Braket's modules leave 180,000 objects, and Python looks through all of them again and again."""
+"""What SDKs do to a process that loads them, taken back."""
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["without_collection"]
+__all__ = ["keeping_ctrl_c", "without_collection"]
+
+_get, _put = ctypes.pythonapi.PyOS_getsig, ctypes.pythonapi.PyOS_setsig
+_get.argtypes, _get.restype = [ctypes.c_int], ctypes.c_void_p
+_put.argtypes, _put.restype = [ctypes.c_int, ctypes.c_void_p], ctypes.c_void_p
+_lock = threading.Lock()
+_users = 0
+_handler: int | None = None
 
 
 @contextmanager
 def without_collection() -> Iterator[None]:
     """Import without garbage collection: what imports make stays, and a look through it takes a tenth of a second.
 
-    Afterwards all of it counts as old, as if it had been looked through; the next full collection does so.
+    Braket's modules leave 180,000 objects, and Python looks through all of them again and again. Afterwards all of it
+    counts as old, as if it had been looked through; the next full collection does so.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -25,3 +36,25 @@ def without_collection() -> Iterator[None]:
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
+
+
+@contextmanager
+def keeping_ctrl_c() -> Iterator[None]:
+    """Use Perceval, and let Ctrl-C be what it was.
+
+    Its core, exqalibur 1.3, sets a signal handler of its own at import and whenever it computes. Under that handler
+    no KeyboardInterrupt is ever raised by Python's own code: no wait and no loop of the program could be interrupted.
+    Python's `signal.signal` works in the main thread alone; this in every thread, and in several at once.
+    """
+    global _users, _handler
+    with _lock:
+        if _users == 0:
+            _handler = _get(signal.SIGINT)
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                _put(signal.SIGINT, _handler)

@@ -275,6 +275,8 @@ class TestCreating:
     def test_ctrl_c_ends_a_wait_at_once_and_creates_no_more(
         self, hub: Callable[..., ScriptedHub]
     ) -> None:
+        # Perceval, which other tests of this process import, takes it for itself: shared_transport/loading.py.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         world = hub(*["RUNNING"] * 9)
         batch = world.device.run_batch([ONE] * 3, shots=1)
         for wait in (
