@@ -183,7 +183,16 @@ class Writer:
             _settle(item.future, self.trouble)
 
     def _recover(self) -> bool:
-        """Try to get on: connect, take back what is in doubt, store what was kept."""
+        """Try to get on, and then tell those whose kept writes are stored: they find the database without trouble."""
+        told: list[tuple[asyncio.Future[None], Exception | None]] = []
+        try:
+            return self._get_on(told)
+        finally:
+            for future, error in told:
+                _settle(future, error)
+
+    def _get_on(self, told: list[tuple[asyncio.Future[None], Exception | None]]) -> bool:
+        """Connect, take back what is in doubt, store what was kept."""
         try:
             if self._connection is None:
                 self._connection = self._claim.again()
@@ -191,7 +200,7 @@ class Writer:
                 self._write(self._undo)
                 self._undo.clear()
             while self._kept:
-                self._write_first_kept()
+                told.append(self._write_first_kept())
             if self.is_lost:
                 self._on_return()
                 _log.warning("the database is back")
@@ -216,17 +225,17 @@ class Writer:
         self.is_lost, self.trouble = False, None
         return True
 
-    def _write_first_kept(self) -> None:
+    def _write_first_kept(self) -> tuple[asyncio.Future[None], Exception | None]:
         item = self._kept[0]
+        failed: Exception | None = None
         try:
             self._write([item.write])
         except sa.exc.DBAPIError as error:
             if isinstance(problem_of(error), Unavailable):
                 raise
-            _settle(item.future, error)
-        else:
-            _settle(item.future, None)
+            failed = error
         self._kept.popleft()
+        return item.future, failed
 
     def _say(self, text: str) -> None:
         if self.trouble is None or self.trouble.detail != text:
