@@ -148,11 +148,13 @@ def test_transport(at_hub: Qhub) -> None:
     assert "--base-url" in words
 
 
-def test_submission_uncertain(at_hub: Qhub, faults: HubFaults, bell: Path) -> None:
+def test_submission_uncertain(at_hub: Qhub, hub: HubProcess, faults: HubFaults, bell: Path) -> None:
     """The answer is lost, and the job is not listed in the time in which it should be."""
-    # Where the Hub was seen to keep tags, it is sent a second time: every answer is lost, and no job is listed.
+    # Somebody who has no jobs: jobs with tags would show that the Hub keeps them, and it would be sent again.
+    made = hub.http.post("/admin/users", json={"name": "uma", "organizations": []}).json()
+    at_hub.environment["KQH_PERSONAL_ACCESS_TOKEN"] = made["token"]
     faults.late_listing(60)
-    faults.reset_after("createJob")
+    faults.reset_after("createJob", times=1)
     hasty = (
         "from shared_transport.settings import Settings; usual = Settings.resolve;"
         "Settings.resolve = classmethod(lambda cls, **given: usual(**given, settle_time=0.5))"
