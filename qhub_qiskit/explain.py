@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from qiskit.exceptions import QiskitError
 from shared_transport.errors import HubError, ValidationError
 from shared_transport.explanation import Explanation, Explanations, Success
 from shared_transport.models import Backend, BackendStateInfo
+from shared_transport.parallel import at_once
 from shared_transport.prices import Prices, price_of
 
 from .circuits import read_circuit
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["executed_of", "explain", "explain_everywhere", "success_of"]
 
-_AT_ONCE = 8
 # Keywords of `run` that are no options of the backend.
 _RUN_ONLY = frozenset({"name", "tags", "session", "split_shots"})
 
@@ -106,9 +105,7 @@ def explain_everywhere(
     backends = provider.backends(**where)
     rows = [] if where else _for_others(provider, {backend.name for backend in backends})
     how = {"optimization_level": optimization_level, "seed_transpiler": seed_transpiler}
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="qhub-explain") as pool:
-        read = list(pool.map(_read, backends))
-    for backend, problem in zip(backends, read, strict=True):
+    for backend, problem in zip(backends, at_once(_read, backends), strict=True):
         price_of(prices, backend.name)  # what is no price is an error, not a row
         try:
             if problem is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from shared_transport import models
 from shared_transport.client import HubClient
 from shared_transport.errors import JobCancelledError, JobFailedError
 from shared_transport.models import is_terminal
+from shared_transport.parallel import at_once
 from shared_transport.progress import progress
 from shared_transport.tags import users_tags
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["SEPARATOR", "HubJob", "least_finished", "status_of"]
 
 SEPARATOR = ","
-_AT_ONCE = 8
 
 _STATUS = {
     "UNKNOWN": JobStatus.INITIALIZING,
@@ -100,7 +99,7 @@ class HubJob(JobV1):
             ValidationError: It is not one of gate-model or photonic circuits.
         """
         ids = [one.strip() for one in job_id.split(SEPARATOR)]
-        return cls(client, _at_once(lambda one: open_part(client, one), ids))
+        return cls(client, at_once(lambda one: open_part(client, one), ids))
 
     def backend(self) -> HubBackend:
         """The backend; asked for from the Hub where the job was opened by its id."""
@@ -128,7 +127,7 @@ class HubJob(JobV1):
         if self._result is None or not (self._result.success or partial):
             with self._progress():
                 self._wait(timeout)
-            outcomes = _at_once(lambda part: self._outcomes(part, partial), self._parts)
+            outcomes = at_once(lambda part: self._outcomes(part, partial), self._parts)
             self._result = build_result(
                 shares_joined(outcomes, outcomes_joined),
                 backend_name=self._parts[0].job.backend_id or "",
@@ -159,7 +158,7 @@ class HubJob(JobV1):
             Whether there was any.
         """
         open_parts = [part for part in self._parts if not is_terminal(self._look(part))]
-        _at_once(lambda part: self._client.jobs.cancel(part.id), open_parts)
+        at_once(lambda part: self._client.jobs.cancel(part.id), open_parts)
         return bool(open_parts)
 
     def wait_for_final_state(
@@ -290,7 +289,7 @@ class HubJob(JobV1):
 
     def _described(self) -> list[models.Job]:
         """What the Hub says of each job; of an ended one, what it said after its end."""
-        fresh = _at_once(
+        fresh = at_once(
             lambda part: describe(self._client, part, ended=part.id in self._ended), self._parts
         )
         self._parts = tuple(fresh)
@@ -300,7 +299,7 @@ class HubJob(JobV1):
         return part.read_record(self._client)
 
     def _part_statuses(self) -> list[JobStatus]:
-        words = _at_once(lambda part: self._ended.get(part.id) or self._look(part), self._parts)
+        words = at_once(lambda part: self._ended.get(part.id) or self._look(part), self._parts)
         return [status_of(word) for word in words]
 
     def _look(self, part: JobPart) -> str:
@@ -365,11 +364,3 @@ class HubJob(JobV1):
                 raise
             outcomes = part.failed(record, failure)
         return record.share, outcomes
-
-
-def _at_once(action: Callable[[Any], Any], over: Sequence[Any]) -> list[Any]:
-    """Do something for each, several at once, in their order."""
-    if len(over) < 2:
-        return [action(one) for one in over]
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="qhub-job") as pool:
-        return list(pool.map(action, over))

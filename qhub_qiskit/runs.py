@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import secrets
-import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from shared_transport.client import HubClient
-from shared_transport.errors import HubError, ValidationError
+from shared_transport.errors import ValidationError
 from shared_transport.models import Backend, Job, SdkProvider
+from shared_transport.parallel import create_jobs
 from shared_transport.requests import JobRequest
 
 from .circuits import Program
@@ -22,8 +21,6 @@ from .records import CircuitRecord, JobRecord, Place, write_tags
 from .systems.base import Device, Encoded, System
 
 __all__ = ["Labels", "PlannedJob", "plan", "shares_of", "submit"]
-
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -126,36 +123,20 @@ def submit(client: HubClient, backend: Backend, planned: Sequence[PlannedJob]) -
         HubError: One could not be created. Those that were are its ``job``, as parts; after the first
             failure no further one is begun.
     """
-    failed = threading.Event()
-
-    def create(one: PlannedJob) -> Job | HubError | None:
-        if failed.is_set():
-            return None
-        try:
-            return client.jobs.create(one.request)
-        except HubError as problem:
-            failed.set()
-            return problem
-
-    if len(planned) == 1:
-        answers = [create(planned[0])]
-    else:
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="qhub-submit") as pool:
-            answers = list(pool.map(create, planned))
+    jobs, problem = create_jobs(client, [one.request for one in planned])
     parts = [
         JobPart(
-            _completed(answer, one.request, backend),
+            _completed(job, one.request, backend),
             one.request.input_params or {},
             one.shots,
             record=one.record,
         )
-        for answer, one in zip(answers, planned, strict=True)
-        if isinstance(answer, Job)
+        for job, one in zip(jobs, planned, strict=True)
+        if job is not None
     ]
-    problems = [answer for answer in answers if isinstance(answer, HubError)]
-    if problems:
-        problems[0].job = parts or None
-        raise problems[0]
+    if problem is not None:
+        problem.job = parts or None
+        raise problem
     return parts
 
 

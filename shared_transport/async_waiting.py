@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from .steps import Outcome, Save, Send, Steps, run_steps_async
-from .waiting import OnStatus, Status, call, settle
+from .waiting import OnStatus, Status, Waits, call, settle
 from .watcher import PollingSchedule, Watch
 
 __all__ = ["AsyncWatcher"]
 
 
-class AsyncWatcher:
+class AsyncWatcher(Waits["asyncio.Future[Status]", OnStatus]):
     """The same as a task of the caller's event loop, for the clients that are awaited.
 
     Args:
@@ -25,11 +25,10 @@ class AsyncWatcher:
 
     def _begin_anew(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Forget what was waited for in an event loop that is no more."""
+        super().__init__()
         self._loop = loop
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._futures: dict[str, list[asyncio.Future[Status]]] = {}
-        self._callbacks: dict[asyncio.Future[Status], OnStatus] = {}
         self._watch = Watch(self._on_status, self._on_end)
 
     def future(
@@ -58,19 +57,8 @@ class AsyncWatcher:
     def release(self, job_id: str, future: asyncio.Future[Status]) -> None:
         """Wait no longer on behalf of this future."""
         future.cancel()
-        self._callbacks.pop(future, None)
-        waiting = self._futures.get(job_id, [])
-        if future in waiting:
-            waiting.remove(future)
-        if not waiting:
-            self._futures.pop(job_id, None)
-            self._watch.remove(job_id)
+        if self._forget(job_id, future):
             self._changed.set()
-
-    def status(self, job_id: str) -> Status | None:
-        """What was read last of a job that is waited for."""
-        job = self._watch.jobs.get(job_id)
-        return job.status if job is not None else None
 
     def stop(self) -> None:
         """End the task; whoever waits is cancelled."""
@@ -85,7 +73,7 @@ class AsyncWatcher:
             while self._watch.jobs:
                 steps: Steps[None] = self._watch.steps()
                 await run_steps_async(steps, self._send, self._nap)
-        except Exception as problem:  # noqa: BLE001 - whoever waits gets it
+        except Exception as problem:  # noqa: BLE001 - it ends every wait, not this task
             # What made looking impossible, such as missing credentials.
             for job_id in list(self._watch.jobs):
                 self._watch.remove(job_id)

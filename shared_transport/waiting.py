@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from .errors import HubError
 from .models import JobStatus
@@ -18,15 +18,43 @@ from .watcher import PollingSchedule, Watch
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["Watcher", "call", "settle"]
+__all__ = ["Waits", "Watcher", "call", "settle"]
 
 _log = logging.getLogger(__name__)
 Status: TypeAlias = "JobStatus | str"
 OnStatus: TypeAlias = "Callable[[Status], object]"
 CALLBACK_THREADS = 4
+AnyFuture = TypeVar("AnyFuture", "Future[Status]", "asyncio.Future[Status]")
+Callback = TypeVar("Callback")
 
 
-class Watcher:
+class Waits(Generic[AnyFuture, Callback]):
+    """Who waits for which job: what both watchers keep, each in its own kind of future."""
+
+    _watch: Watch
+
+    def __init__(self) -> None:
+        self._futures: dict[str, list[AnyFuture]] = {}
+        self._callbacks: dict[AnyFuture, Callback] = {}
+
+    def status(self, job_id: str) -> Status | None:
+        """What was read last of a job that is waited for."""
+        job = self._watch.jobs.get(job_id)
+        return job.status if job is not None else None
+
+    def _forget(self, job_id: str, future: AnyFuture) -> bool:
+        """Wait no longer on behalf of a future: whether nobody waits for the job any more."""
+        self._callbacks.pop(future, None)
+        waiting = self._futures.get(job_id, [])
+        if future in waiting:
+            waiting.remove(future)
+        if not waiting:
+            self._futures.pop(job_id, None)
+            self._watch.remove(job_id)
+        return not waiting
+
+
+class Watcher(Waits["Future[Status]", "_InOrder"]):
     """One daemon thread for all jobs in flight: started at the first wait, ended when nothing is waited for.
 
     Callbacks run in a small pool; what they raise is logged.
@@ -36,11 +64,10 @@ class Watcher:
     """
 
     def __init__(self, send: Callable[[Send | Save], Outcome]) -> None:
+        super().__init__()
         self._send = send
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._futures: dict[str, list[Future[Status]]] = {}
-        self._callbacks: dict[Future[Status], _InOrder] = {}
         self._ended: list[tuple[str, Status | HubError]] = []
         self._pool: ThreadPoolExecutor | None = None
         self._watch = Watch(self._on_status, lambda *end: self._ended.append(end))
@@ -73,19 +100,8 @@ class Watcher:
         """Wait no longer on behalf of this future."""
         future.cancel()
         with self._changed:
-            self._callbacks.pop(future, None)
-            waiting = self._futures.get(job_id, [])
-            if future in waiting:
-                waiting.remove(future)
-            if not waiting:
-                self._futures.pop(job_id, None)
-                self._watch.remove(job_id)
+            if self._forget(job_id, future):
                 self._changed.notify_all()
-
-    def status(self, job_id: str) -> Status | None:
-        """What was read last of a job that is waited for."""
-        job = self._watch.jobs.get(job_id)
-        return job.status if job is not None else None
 
     def _run(self) -> None:
         steps = self._watch.steps()
