@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Generator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qiskit_ibm_runtime import RuntimeJobV2
 from qiskit_ibm_runtime.exceptions import RuntimeJobTimeoutError
 
 from shared_transport.errors import WaitTimeoutError
+from shared_transport.progress import progress
 
 from .errors import HubRequestError, asked
 
@@ -21,7 +25,7 @@ __all__ = ["HubRuntimeJob"]
 class HubRuntimeJob(RuntimeJobV2):
     """A job of one of IBM's programs; its ``job_id()`` is the Hub's.
 
-    All but the waiting is IBM's own.
+    All but the waiting and how it looks in a notebook is IBM's own. It can be awaited: ``result = await job``.
     """
 
     _api_client: HubRuntimeClient
@@ -51,9 +55,16 @@ class HubRuntimeJob(RuntimeJobV2):
             HubRequestError: The job cannot be looked at (401, 403, 404).
         """
         if self._status not in self.JOB_FINAL_STATES:
-            jobs, late = self._api_client.hub.jobs, None
+            late = None
             try:
-                asked(jobs.wait, self.job_id(), timeout=timeout, age=self._age(), qpu=True)
+                with self._progress():
+                    asked(
+                        self._api_client.hub.jobs.wait,
+                        self.job_id(),
+                        timeout=timeout,
+                        age=self._age(),
+                        qpu=True,
+                    )
             except HubRequestError as problem:
                 if not isinstance(problem.__cause__, WaitTimeoutError):
                     raise
@@ -61,6 +72,27 @@ class HubRuntimeJob(RuntimeJobV2):
             if late is not None:
                 raise RuntimeJobTimeoutError(late)
             self._set_status_and_error_message()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._await_result().__await__()
+
+    def _repr_html_(self) -> str:
+        from qhub_qiskit.display import runtime_job_html
+
+        return runtime_job_html(self._api_client.hub, self)
+
+    async def _await_result(self) -> Any:
+        if self._status not in self.JOB_FINAL_STATES:
+            with self._progress():
+                await self._api_client.hub.jobs.wait_async(self.job_id(), age=self._age(), qpu=True)
+        return await asyncio.to_thread(self.result)
+
+    def _progress(self) -> AbstractContextManager[object]:
+        """A bar for those who wait at a notebook or a prompt."""
+        hub, backend = self._api_client.hub, self.backend()
+        return progress(
+            hub, [self.job_id()], hub.watcher.status, backend_id=backend.name if backend else None
+        )
 
     def _age(self) -> float:
         created = self._known_since if self._known_since is not None else self.creation_date

@@ -321,6 +321,11 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.client,)
 
+    def _repr_html_(self) -> str:
+        from qhub_qiskit.display import service_html
+
+        return service_html(self)
+
     def __repr__(self) -> str:
         return f"<HubRuntimeService {self.client.settings.base_url}>"
 

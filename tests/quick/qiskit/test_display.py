@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import threading
-from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +22,7 @@ from qhub_qiskit.plots import coordinates, errors_of
 from shared_transport import MissingExtraError, ValidationError, progress
 from shared_transport.errors import ServerError
 from shared_transport.models import Job
+from tests.quick.qiskit.html_page import seen
 
 mpl.use("Agg")
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
@@ -33,51 +33,6 @@ def flip(name: str = "flip", angle: float = np.pi) -> QuantumCircuit:
     circuit.ry(angle, 0)
     circuit.measure(0, 0)
     return circuit
-
-
-class Seen(HTMLParser):
-    """The tags and the cells of some HTML; it has to be well formed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: set[str] = set()
-        self.rows: list[list[str]] = []
-        self._open: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes.update(name for name, _ in attrs)
-        self._open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] in ("td", "th"):
-            self.rows[-1][-1] += data
-
-    @property
-    def told(self) -> dict[str, str]:
-        return {row[0]: row[1] for row in self.rows}
-
-
-PLAIN = {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "details", "summary", "pre"}
-
-
-def seen(thing: Any) -> Seen:
-    page = Seen(thing._repr_html_())
-    assert set(page.tags) <= PLAIN
-    assert page.attributes <= {"style", "scope"}
-    assert len(thing._repr_html_()) < 40_000
-    return page
 
 
 def test_a_provider_is_the_table_of_its_backends(provider):
@@ -235,14 +190,6 @@ def test_a_jobs_histogram_has_its_counts(qsim):
 
 
 # The bar.
-
-
-@pytest.fixture
-def bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if somebody asked for bars, and soon."""
-    monkeypatch.setenv("QHUB_PROGRESS", "1")
-    monkeypatch.setattr(progress, "PATIENCE", 0.2)
-    monkeypatch.setattr(progress, "PAUSE", 0.05)
 
 
 @pytest.fixture(scope="module")

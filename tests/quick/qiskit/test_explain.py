@@ -21,9 +21,7 @@ from qhub_qiskit import HubBackend, HubProvider
 from qhub_qiskit.explain import success_of
 from shared_transport import ServerError, ValidationError
 from shared_transport.explanation import Explanation, Explanations
-from shared_transport.http import Exchange
 from shared_transport.prices import Price
-from shared_transport.tags import TOKEN_PREFIX
 
 CATALOG = Path(__file__).parents[3] / "local_hub" / "catalog"
 PRICES = {"ibm.*": {"per_second": 1.6}, "aws.ionq.*": Price(per_task=0.3, per_shot=0.08)}
@@ -55,43 +53,9 @@ def with_reset() -> QuantumCircuit:
     return circuit
 
 
-class Requests:
-    """What this process sends to any Hub."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.sent: list[dict[str, Any]] = []
-        plain = Exchange.request.fget
-
-        def recorded(exchange: Exchange) -> dict[str, Any]:
-            request: dict[str, Any] = plain(exchange)
-            self.sent.append(request)
-            return request
-
-        monkeypatch.setattr(Exchange, "request", property(recorded))
-
-    @property
-    def methods(self) -> set[str]:
-        return {request["method"] for request in self.sent}
-
-    @property
-    def bodies(self) -> list[dict[str, Any]]:
-        """The JSON of what was POSTed, without the mark of the submission."""
-        bodies = [json.loads(r["content"]) for r in self.sent if r["method"] == "POST"]
-        for body in bodies:
-            body["tags"] = [tag for tag in body["tags"] if not tag.startswith(TOKEN_PREFIX)]
-            if not body["tags"]:
-                del body["tags"]
-        return bodies
-
-
 def unpacked(value: dict[str, str]) -> QuantumCircuit:
     (circuit,) = qpy.load(io.BytesIO(zlib.decompress(base64.b64decode(value["__value__"]))))
     return circuit
-
-
-@pytest.fixture
-def requests(monkeypatch: pytest.MonkeyPatch) -> Requests:
-    return Requests(monkeypatch)
 
 
 @pytest.fixture(scope="module")
