@@ -9,15 +9,20 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 from benchmarks import null_hub
-from benchmarks.qiskit_plugin import HOME, _fresh, _requests, _resident, settings_of
+from benchmarks.processes import (
+    beyond,
+    forget_peak,
+    measured_apart,
+    requests_of,
+    resident,
+    settings_of,
+    without_shots_range,
+)
 from benchmarks.rows import Row, show
 from shared_transport import HubClient
 
@@ -28,27 +33,14 @@ TASKS = 100
 
 
 def imports(base_url: str, repeat: int) -> list[Row]:
-    """Import and `get_device` in a fresh process, over the import of Braket's circuits.
-
-    The least CPU time of several, taken in turns: beside other work on the machine, the clock shows that work too.
-    """
-    bodies = [BASE] + [
+    """Import and `get_device` in a fresh process, over the import of Braket's circuits."""
+    scripts = [
         f"import qhub_braket; qhub_braket.HubProvider().get_device({device!r})"
         for device in DEVICES
     ]
-    rounds = [[_cpu_of(body, base_url) for body in bodies] for _ in range(1 + repeat)]
-    least = [min(times) for times in zip(*rounds[1:], strict=True)]
-    what = f"import and get_device, worst of {len(DEVICES)}; `{BASE}` and 0.3 s: CPU"
-    return [Row(what, 1e3 * max(least[1:]), 1e3 * (least[0] + 0.3), "ms")]
-
-
-def _cpu_of(body: str, base_url: str) -> float:
-    """CPU seconds of a fresh process from its start to the end of a script."""
-    with tempfile.TemporaryDirectory() as folder:
-        said = Path(folder) / "seconds"
-        write = f"open({str(said)!r}, 'w').write(repr(time.process_time()))"
-        _fresh(f"{body}\n{write}", base_url)
-        return float(said.read_text(encoding="ascii"))
+    seconds, _ = beyond(BASE, scripts, base_url, repeat)
+    what = f"import and get_device beyond `{BASE}`, worst of {len(DEVICES)}"
+    return [Row(what, 1e3 * seconds, 300.0, "ms")]
 
 
 def _circuits() -> list[Any]:
@@ -101,11 +93,11 @@ def batches(base_url: str, repeat: int) -> list[Row]:
     device.run_batch(circuits[:2], shots=1, name="0").results()
     taken, asked = [], []
     for _ in range(repeat):
-        before = _requests(base_url)
+        before = requests_of(base_url)
         started = time.perf_counter()
         results = device.run_batch(circuits, shots=1, name="0.3").results()
         taken.append(time.perf_counter() - started)
-        asked.append(_requests(base_url) - before)
+        asked.append(requests_of(base_url) - before)
         assert all(result.measurement_counts == {"00000": 1} for result in results)
     what = f"run_batch of {TASKS} circuits of 300 ms"
     return [
@@ -116,9 +108,7 @@ def batches(base_url: str, repeat: int) -> list[Row]:
 
 def large(base_url: str) -> list[Row]:
     """A million shots of 20 qubits, in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.braket_plugin", base_url]
-    done = subprocess.run(command, cwd=HOME, check=True, stdout=subprocess.PIPE)
-    seconds, memory = json.loads(done.stdout)
+    seconds, memory = measured_apart("benchmarks.braket_plugin", base_url)
     what = "1,000,000 shots of 20 qubits (42 MB) to measurement_counts"
     return [
         Row(f"{what}: CPU", seconds, 1.5, "s"),
@@ -133,21 +123,19 @@ def measure_large(base_url: str) -> None:
     from qhub_braket import HubDevice
 
     client = HubClient(settings_of(base_url))
-    described = client.backends.get("aws.sim.sv1")
-    many = described.configuration.model_copy(update={"shots_range": None})
-    device = HubDevice(described.model_copy(update={"configuration": many}), client)
+    device = HubDevice(without_shots_range(client, "aws.sim.sv1"), client)
     # Once with everything that a result needs to be loaded.
     small = device.run(Circuit().h(range(5)), shots=1, name="0").result()
     assert small.measurement_counts == {"00000": 1}
     task = device.run(Circuit().h(range(null_hub.QUBITS)), shots=null_hub.SHOTS, name="0")
     assert task.state() == "COMPLETED"
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is now
-    base = _resident("VmRSS")
+    forget_peak()
+    base = resident("VmRSS")
     begin = time.process_time()
     counts = task.result().measurement_counts
-    seconds, peak = time.process_time() - begin, _resident("VmHWM")
+    seconds, peak = time.process_time() - begin, resident("VmHWM")
     assert sum(counts.values()) == null_hub.SHOTS
-    print(json.dumps([seconds, (peak - base) / 1e6]))
+    print(json.dumps([seconds, peak - base]))
 
 
 def main(arguments: argparse.Namespace) -> int:

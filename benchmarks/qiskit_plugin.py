@@ -8,28 +8,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import SecretStr
 
 from benchmarks import null_hub
+from benchmarks.processes import (
+    beyond,
+    forget_peak,
+    measured_apart,
+    requests_of,
+    resident,
+    settings_of,
+    without_shots_range,
+)
 from benchmarks.rows import Row, show
 from shared_transport import HubClient
 from shared_transport.models import Backend
-from shared_transport.settings import Settings
 
 SUMMARY = "the Qiskit plugin: imports, encoding, large results, lists"
-HOME = Path(__file__).parent.parent
-TOKEN = "none"  # noqa: S105 - the null Hub asks for none
 BACKENDS = (
     "aws.sim.sv1",
     "aws.rigetti.cepheus",
@@ -41,62 +42,21 @@ BACKENDS = (
 )
 IBM = "ibm.qpu.fez"
 GATES, QUBITS = 5_000, 100
-# What is run in a fresh process: seconds and peak memory in MB, as JSON. httpx imports trio where it is installed, and
-# only the tests' tools bring it.
-TIMED = """
-import sys, time
-sys.modules["trio"] = None
-started = time.perf_counter()
-{body}
-seconds = time.perf_counter() - started
-import json
-peak = [l for l in open("/proc/self/status") if l.startswith("VmHWM")]
-print(json.dumps([seconds, int(peak[0].split()[1]) * 1024 / 1e6]))
-"""
-
-
-def settings_of(base_url: str) -> Settings:
-    return Settings(base_url=base_url, token=SecretStr(TOKEN))
-
-
-def _fresh(body: str, base_url: str) -> tuple[float, float]:
-    """Seconds and MB of a script in a process of its own, with compiled modules as users have them."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment = {
-        **kept,
-        "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "qhub-benchmark-pycache"),
-        "QHUB_QUANTUM_BASE_URL": base_url,
-        "QHUB_ALLOW_HTTP": "1",
-        "KQH_PERSONAL_ACCESS_TOKEN": TOKEN,
-    }
-    command = [sys.executable, "-c", TIMED.format(body=body)]
-    done = subprocess.run(command, cwd=HOME, env=environment, check=True, stdout=subprocess.PIPE)
-    seconds, peak = json.loads(done.stdout)
-    return seconds, peak
 
 
 def imports(base_url: str, repeat: int) -> list[Row]:
-    """Import and `get_backend` in a fresh process, over the import of what it is held against.
-
-    The median over rounds of what each takes beyond the base of its round: a machine's speed drifts.
-    """
+    """Import and `get_backend` in a fresh process, over the import of what it is held against."""
     rows = []
-    for listed, base in ((BACKENDS, "qiskit"), ((IBM,), "qiskit_ibm_runtime")):
-        bodies = [f"import {base}"] + [
+    for listed, base, most in ((BACKENDS, "qiskit", 200.0), ((IBM,), "qiskit_ibm_runtime", 300.0)):
+        scripts = [
             f"import qhub_qiskit; qhub_qiskit.HubProvider().get_backend({backend!r})"
             for backend in listed
         ]
-        rounds = [[_fresh(body, base_url) for body in bodies] for _ in range(1 + repeat)]
-        beyond = [
-            statistics.median(r[place][0] - r[0][0] for r in rounds[1:])
-            for place in range(1, len(bodies))
-        ]
-        more = 0.2 if base == "qiskit" else 0.3
+        seconds, memory = beyond(f"import {base}", scripts, base_url, repeat)
         what = f"import and get_backend beyond `import {base}`, worst of {len(listed)}"
-        rows.append(Row(what, 1e3 * max(beyond), 1e3 * more, "ms"))
+        rows.append(Row(what, 1e3 * seconds, most, "ms"))
         if base == "qiskit":
-            peak = max(memory for r in rounds[1:] for _, memory in r[1:])
-            rows.append(Row("the same: memory in all", peak, 115.0, "MB"))
+            rows.append(Row("the same: memory in all", memory, 115.0, "MB"))
     return rows
 
 
@@ -238,9 +198,7 @@ def _target(client: HubClient, repeat: int) -> Row:
 
 def large(base_url: str) -> list[Row]:
     """A million shots of 20 qubits, in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.qiskit_plugin", base_url]
-    done = subprocess.run(command, cwd=HOME, check=True, stdout=subprocess.PIPE)
-    packed, packed_memory, both, memory = json.loads(done.stdout)
+    packed, packed_memory, both, memory = measured_apart("benchmarks.qiskit_plugin", base_url)
     what = "1,000,000 shots of 20 qubits (42 MB)"
     return [
         Row(f"{what}, packed: CPU", packed, 0.5, "s"),
@@ -257,9 +215,7 @@ def measure_large(base_url: str) -> None:
     from qhub_qiskit import HubBackend
 
     client = HubClient(settings_of(base_url))
-    described = client.backends.get("aws.sim.sv1")
-    many = described.configuration.model_copy(update={"shots_range": None})
-    backend = HubBackend(client, described.model_copy(update={"configuration": many}))
+    backend = HubBackend(client, without_shots_range(client, "aws.sim.sv1"))
     circuit = QuantumCircuit(null_hub.QUBITS, null_hub.QUBITS)
     circuit.h(range(null_hub.QUBITS))
     circuit.measure(range(null_hub.QUBITS), range(null_hub.QUBITS))
@@ -268,21 +224,16 @@ def measure_large(base_url: str) -> None:
     backend.run(small, shots=1, name="0").result().get_counts()
     job = backend.run(circuit, shots=null_hub.SHOTS, memory=True, name="0")
     job.wait_for_final_state()
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is now
-    base = _resident("VmRSS")
+    forget_peak()
+    base = resident("VmRSS")
     begin = time.process_time()
     data = job.result().results[0].data
-    packed, peak = time.process_time() - begin, _resident("VmHWM")
+    packed, peak = time.process_time() - begin, resident("VmHWM")
     assert data.classical_memory.shots == null_hub.SHOTS
     counts, memory = data.counts, data.memory
     both = time.process_time() - begin
     assert sum(counts.values()) == len(memory) == null_hub.SHOTS
-    print(json.dumps([packed, (peak - base) / 1e6, both, (_resident("VmHWM") - base) / 1e6]))
-
-
-def _resident(word: str) -> float:
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith(word))
+    print(json.dumps([packed, peak - base, both, resident("VmHWM") - base]))
 
 
 def lists(base_url: str, repeat: int) -> list[Row]:
@@ -302,22 +253,16 @@ def lists(base_url: str, repeat: int) -> list[Row]:
     backend.run(circuits[:2], shots=1, name="0").result()
     taken, asked = [], []
     for _ in range(repeat):
-        before = _requests(base_url)
+        before = requests_of(base_url)
         started = time.perf_counter()
         backend.run(circuits, shots=1, name="0.3").result()
         taken.append(time.perf_counter() - started)
-        asked.append(_requests(base_url) - before)
+        asked.append(requests_of(base_url) - before)
     what = "100 circuits of 300 ms as a list on sv1"
     return [
         Row(what, statistics.median(taken), 1.0, "s"),
         Row(f"{what}: requests", max(asked), 220, ""),
     ]
-
-
-def _requests(base_url: str) -> int:
-    import httpx
-
-    return int(sum(httpx.get(f"{base_url}/stats", trust_env=False).json()["operations"].values()))
 
 
 def main(arguments: argparse.Namespace) -> int:

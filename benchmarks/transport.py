@@ -12,7 +12,6 @@ import asyncio
 import json
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import SecretStr
 
 from benchmarks import null_hub
+from benchmarks.processes import TOKEN, forget_peak, measured_apart, resident, settings_of
 from benchmarks.rows import Row, show
 from shared_transport import AsyncHubClient, HubClient
 from shared_transport.embedded import embedded_hub
@@ -33,7 +32,6 @@ from shared_transport.requests import JobRequest
 from shared_transport.settings import Settings
 
 SUMMARY = "the client: overhead, waiting, many jobs, large results"
-TOKEN = "none"  # noqa: S105 - the null Hub asks for none
 HEADERS = {"Accept": "application/json", "X-Auth-Token": TOKEN}
 # How a job is noticed: its seconds, the most requests.
 WAITS = ((0.3, 10), (2.0, 20))
@@ -50,10 +48,6 @@ class Scale:
 
 
 QUICK = Scale(gets=100, waits=2, jobs=200, downloads=2)
-
-
-def settings_of(base_url: str) -> Settings:
-    return Settings(base_url=base_url, token=SecretStr(TOKEN))
 
 
 def request(seconds: float, shots: int = 1) -> JobRequest:
@@ -240,42 +234,22 @@ def large(base_url: str, scale: Scale) -> list[Row]:
         _ratio(ours, bare, 1)
         ratio = _ratio(ours, bare, scale.downloads)
         assert ours_to.read_bytes() == bare_to.read_bytes(), "the two downloads differ"
-        command = [sys.executable, "-m", "benchmarks.transport", base_url, job_id, folder]
-        above = json.loads(
-            subprocess.run(
-                command, cwd=Path(__file__).parent.parent, check=True, stdout=subprocess.PIPE
-            ).stdout
-        )
-    rows = [Row("a result of 42 MB to a file, over a bare httpx download", ratio, 1.5, "x")]
-    if above is not None:
-        rows.append(Row("a result of 42 MB to a file: memory above base", above, 32.0, "MB"))
-    return rows
+        above = measured_apart("benchmarks.transport", base_url, job_id, folder)
+    return [
+        Row("a result of 42 MB to a file, over a bare httpx download", ratio, 1.5, "x"),
+        Row("a result of 42 MB to a file: memory above base", above, 32.0, "MB"),
+    ]
 
 
 def memory(base_url: str, job_id: str, folder: str) -> None:
-    """In a process of its own: print by how many MB a download raises its peak; null where that is unknown."""
+    """In a process of its own: print by how many MB a download raises its peak."""
     with HubClient(settings_of(base_url)) as client:
         client.jobs.get(job_id)
-        try:
-            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is now
-        except OSError:
-            pass
-        base = _resident("VmRSS")
+        forget_peak()
+        base = resident("VmRSS")
         client.jobs.result_to_file(job_id, Path(folder) / "measured")
-        peak = _resident("VmHWM")
-    print(json.dumps(None if base is None or peak is None else (peak - base) / 1e6))
-
-
-def _resident(word: str) -> float | None:
-    """A figure of this process's memory in bytes, or None where the system has no such file.
-
-    `resource.getrusage` will not do: a child's peak begins at its parent's.
-    """
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith(word))
+        peak = resident("VmHWM")
+    print(json.dumps(peak - base))
 
 
 def main(arguments: argparse.Namespace) -> int:
