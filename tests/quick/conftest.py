@@ -9,6 +9,7 @@ import pytest
 
 from shared_transport.http import Exchange
 from tests.contract_check import check_request
+from tests.quick.sent_requests import SentRequests
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +38,9 @@ def requests_follow_the_contract(monkeypatch: pytest.MonkeyPatch) -> Iterator[li
     monkeypatch.setattr(Exchange, "request", property(checked))
     yield violations
     assert not violations, "\n".join(violations)
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> SentRequests:
+    """What this process sends to any Hub."""
+    return SentRequests(monkeypatch)

@@ -44,10 +44,10 @@ class Environment:
         return self.python(code) == "True"
 
 
-def install(folder: Path, wheel: Path, extra: str = "") -> Environment:
+def install(folder: Path, distribution: Path, extra: str = "") -> Environment:
     environment = Environment(folder)
     python = environment.program("python")
-    requirement = f"qhub-plugins{extra} @ {wheel.as_uri()}"
+    requirement = f"qhub-plugins{extra} @ {distribution.as_uri()}"
     arguments = ("--quiet", "--constraint", ROOT / "constraints.txt", requirement)
     if UV:
         run(UV, "venv", "--quiet", "--python", sys.executable, folder, cwd=ROOT)
@@ -71,6 +71,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def wheel(built: Path) -> Path:
     (path,) = built.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def source(built: Path) -> Path:
+    (path,) = built.glob("*.tar.gz")
     return path
 
 
@@ -111,9 +117,8 @@ def test_the_wheel_says_its_licence_and_its_command(wheel: Path) -> None:
     assert "qhub = qhub_cli.main:app" in info["entry_points.txt"]
 
 
-def test_the_source_distribution_holds_the_packages(built: Path) -> None:
-    (path,) = built.glob("*.tar.gz")
-    with tarfile.open(path) as archive:
+def test_the_source_distribution_holds_the_packages(source: Path) -> None:
+    with tarfile.open(source) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert sources() | {"pyproject.toml", "README.md", "LICENSE"} <= names
 
@@ -170,3 +175,29 @@ def test_the_braket_plugin_works_without_qiskit(
     assert environment.has("braket.aws")
     assert not environment.has("qiskit")
     assert not environment.has("qiskit_ibm_runtime")
+
+
+def test_the_demo_passes_where_the_source_distribution_was_installed(
+    source: Path, tmp_path: Path
+) -> None:
+    environment = install(tmp_path / "env", source, "[braket,local,qiskit]")
+    assert "18 of 18 right" in environment.run("qhub", "demo")
+
+
+def test_pipx_gives_a_command_that_says_which_extras_it_lacks(wheel: Path, tmp_path: Path) -> None:
+    pipx = Environment(tmp_path / "pipx")
+    run(sys.executable, "-m", "venv", pipx.folder, cwd=ROOT)
+    pipx.run("python", "-m", "pip", "install", "--quiet", "pipx")
+    place = {"PIPX_HOME": str(tmp_path / "home"), "PIPX_BIN_DIR": str(tmp_path / "bin")}
+    constraint = f"--constraint {ROOT / 'constraints.txt'}"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in place.items():
+            patch.setenv(name, value)
+        pipx.run("pipx", "install", "--pip-args", constraint, str(wheel))
+    qhub = tmp_path / "bin" / "qhub"
+    assert "Usage" in run(qhub, "--help", cwd=tmp_path)
+    done = subprocess.run(
+        [qhub, "demo"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 8, done.stderr
+    assert "pipx install --force 'qhub-plugins[local]'" in done.stderr

@@ -20,9 +20,7 @@ from qhub_braket.explain import explain, explain_everywhere
 from qhub_braket.systems import bridge
 from qhub_braket.systems.bridge.explaining import executed
 from shared_transport import ServerError, ValidationError
-from shared_transport.http import Exchange
 from shared_transport.prices import Price
-from shared_transport.tags import TOKEN_PREFIX
 
 CATALOG = Path(__file__).parents[3] / "local_hub" / "catalog"
 
@@ -48,40 +46,6 @@ def program_set() -> ProgramSet:
     angle = FreeParameter("a")
     rotated = CircuitBinding(Circuit().rx(0, angle).cnot(0, 1), {"a": [0.1, 0.2, 0.3]})
     return ProgramSet([ghz(), rotated], shots_per_executable=20)
-
-
-class Requests:
-    """What this process sends to any Hub."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.sent: list[dict[str, Any]] = []
-        plain = Exchange.request.fget
-
-        def recorded(exchange: Exchange) -> dict[str, Any]:
-            request: dict[str, Any] = plain(exchange)
-            self.sent.append(request)
-            return request
-
-        monkeypatch.setattr(Exchange, "request", property(recorded))
-
-    @property
-    def methods(self) -> set[str]:
-        return {request["method"] for request in self.sent}
-
-    @property
-    def bodies(self) -> list[dict[str, Any]]:
-        """The JSON of what was POSTed, without the mark of the submission."""
-        bodies = [json.loads(r["content"]) for r in self.sent if r["method"] == "POST"]
-        for body in bodies:
-            body["tags"] = [tag for tag in body["tags"] if not tag.startswith(TOKEN_PREFIX)]
-            if not body["tags"]:
-                del body["tags"]
-        return bodies
-
-
-@pytest.fixture
-def requests(monkeypatch: pytest.MonkeyPatch) -> Requests:
-    return Requests(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
