@@ -1,7 +1,7 @@
 """The server's process: its socket, its state folder, what it announces, and how it ends.
 
 Embedded, it ends with its parent, however that ends: when its stdin closes, and on Linux also when the parent's process
-is gone while somebody else still holds the pipe.
+is gone while somebody else still holds the pipe. A parent that is gone before it was told anything is no error.
 """
 
 from __future__ import annotations
@@ -82,8 +82,12 @@ class Announcement:
             sys.stderr.write(f"The local Hub could not start: {message}\n")
 
     def _line(self, content: dict[str, object]) -> None:
-        self._stream.write(json.dumps(content) + "\n")
-        self._stream.close()
+        try:
+            with self._stream:
+                self._stream.write(json.dumps(content) + "\n")
+        except OSError:
+            # Ctrl-C ended the parent: nobody is to be told. `_end_with_parent` ends this process too.
+            pass
 
 
 def console_address(base_url: str, token: str) -> str:
@@ -181,27 +185,35 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._leaving = False
+
+    def leave(self) -> None:
+        """End in good order, also before it has started: by `should_exit` older uvicorns then skip the app's end."""
+        self._leaving = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_ready()
 
+    async def on_tick(self, counter: int) -> bool:
+        return self._leaving or await super().on_tick(counter)
 
-def _end_on_signals(server: uvicorn.Server) -> None:
+
+def _end_on_signals(server: _Server) -> None:
     """End in good order on SIGTERM and Ctrl-C, which uvicorn passes on once it has ended."""
 
     def stop(*_: object) -> None:
-        server.should_exit = True
+        server.leave()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
 
 
-def _end_with_parent(server: uvicorn.Server, temporary: Path | None) -> None:
+def _end_with_parent(server: _Server, temporary: Path | None) -> None:
     def watch() -> None:
         _wait_for_end_of_parent()
-        server.should_exit = True
+        server.leave()
         threading.Event().wait(_SECONDS_TO_CLOSE)
         # The server did not end in time. Its workers die with it; only the folder is left to remove.
         if temporary is not None:

@@ -49,7 +49,9 @@ def backends(
             "--simulator/--qpu", help="Only simulators, or only QPUs.", show_default=False
         ),
     ] = None,
-    min_num_qubits: Annotated[int | None, typer.Option(help="Fewest qubits.", min=0)] = None,
+    min_num_qubits: Annotated[
+        int | None, typer.Option(help="Fewest qubits.", min=0, metavar="N")
+    ] = None,
     operational: Annotated[
         bool | None,
         typer.Option(
@@ -63,7 +65,7 @@ def backends(
     interval: Interval = 10.0,
 ) -> None:
     """List the backends."""
-    from .parallel import at_once
+    from shared_transport.parallel import at_once
 
     client = call.client(local=local)
     words = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -14,18 +14,25 @@ from .completion import backend_ids, job_statuses
 from .options import Call, Interval, Watch, command
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-
     from shared_transport.client import HubClient
     from shared_transport.models import Job
 
     from .output import View
 
-__all__ = ["Limit", "jobs", "jobs_view"]
+__all__ = ["BackendFilter", "Limit", "jobs", "jobs_view"]
 
 # So many of the journal's jobs are asked for before it is seen whether they are enough.
 _CHUNK = 32
 
+BackendFilter = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        "-b",
+        help="Id of the backend, or a pattern such as 'ibm.*'.",
+        autocompletion=backend_ids,
+    ),
+]
 Limit = Annotated[int, typer.Option(help="How many at the most, the newest; 0 for all.", min=0)]
 
 
@@ -57,15 +64,7 @@ class _Wanted:
 @command
 def jobs(
     call: Call,
-    backend: Annotated[
-        str | None,
-        typer.Option(
-            "--backend",
-            "-b",
-            help="Id of the backend, or a pattern such as 'ibm.*'.",
-            autocompletion=backend_ids,
-        ),
-    ] = None,
+    backend: BackendFilter = None,
     status: Annotated[
         list[str] | None,
         typer.Option(help="Such as RUNNING; repeat it for several.", autocompletion=job_statuses),
@@ -89,6 +88,7 @@ def jobs(
     interval: Interval = 5.0,
 ) -> None:
     """List jobs, the newest first."""
+    from .lists import notes_on
     from .times import read_time
 
     wanted = _Wanted(
@@ -103,45 +103,24 @@ def jobs(
 
     def look() -> View:
         found, notes = (_mine if mine else _all)(client, wanted, limit)
-        if not found:
-            notes = [*notes, "No job fits."]
-        elif limit and len(found) == limit:
-            notes = [*notes, f"The newest {limit}; --limit 0 shows all."]
-        return jobs_view(found, notes)
+        return jobs_view(found, [*notes, *notes_on(len(found), limit, "job")])
 
     call.show_or_watch(look, watching=watch, interval=interval)
 
 
 def jobs_view(found: Sequence[Job], notes: Sequence[str] = ()) -> View:
     """Jobs as a list."""
-    from .output import Column, View, age, listing, status_text
+    from .lists import BACKEND, CREATED, ID, STATUS, Field, list_view
+    from .output import Column
 
-    columns = (
-        Column("ID"),
-        Column("Backend"),
-        Column("Status"),
-        Column("Created", right=True),
-        Column("Shots", right=True),
-        Column("Name", cut=True),
-        Column("Session"),
-    )
-
-    def picture(out: Console) -> Iterator[RenderableType]:
-        cells = [
-            (
-                job.id,
-                job.backend_id or "",
-                status_text(job.status),
-                age(job.created_at, out),
-                "" if job.shots is None else str(job.shots),
-                job.name or "",
-                job.session_id or "",
-            )
-            for job in found
-        ]
-        yield listing(columns, cells, out.width)
-
-    return View([job.model_dump(mode="json", exclude_unset=True) for job in found], picture, notes)
+    shots = Column("Shots", right=True)
+    fields: list[Field[Job]] = [
+        *(ID, BACKEND, STATUS, CREATED),
+        Field(shots, lambda job, out: "" if job.shots is None else str(job.shots)),
+        Field(Column("Name", cut=True), lambda job, out: job.name or ""),
+        Field(Column("Session"), lambda job, out: job.session_id or ""),
+    ]
+    return list_view(fields, found, notes)
 
 
 def _all(client: HubClient, wanted: _Wanted, limit: int) -> tuple[list[Job], list[str]]:
@@ -164,10 +143,10 @@ def _all(client: HubClient, wanted: _Wanted, limit: int) -> tuple[list[Job], lis
 
 def _mine(client: HubClient, wanted: _Wanted, limit: int) -> tuple[list[Job], list[str]]:
     from shared_transport.errors import ConfigurationError, NotFoundError
+    from shared_transport.parallel import at_once
     from shared_transport.tags import token_tag
 
     from .journal_jobs import noted_jobs
-    from .parallel import at_once
 
     settings = client.settings
     if settings.journal is None:

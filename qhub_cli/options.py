@@ -174,33 +174,29 @@ def command(function: Callable[Concatenate[Call, P], None]) -> Callable[..., Non
             function(call, *args, **given)
 
     parameters = [*list(own.values())[1:], *shared.values()]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    vars(run)["__signature__"] = inspect.Signature(parameters)  # typer reads it
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _of_hub(text: str) -> Any:
+    """An option that says which Hub."""
+    return typer.Option(help=text, show_default=False, rich_help_panel=_HUB)
 
 
 def _shared(
     *,
     base_url: Annotated[
         str | None,
-        typer.Option(
-            help="Address of the Hub, with its /quantum. Else QHUB_QUANTUM_BASE_URL, else the public Hub.",
-            show_default=False,
-            rich_help_panel=_HUB,
+        _of_hub(
+            "Address of the Hub, with its /quantum. Else QHUB_QUANTUM_BASE_URL, else the public Hub."
         ),
     ] = None,
     token_file: Annotated[
         Path | None,
-        typer.Option(
-            help="File with the token. Else the environment, else what `qhub login` stored.",
-            show_default=False,
-            rich_help_panel=_HUB,
-        ),
+        _of_hub("File with the token. Else the environment, else what `qhub login` stored."),
     ] = None,
-    organization: Annotated[
-        str | None,
-        typer.Option(help="Id of the organization.", show_default=False, rich_help_panel=_HUB),
-    ] = None,
+    organization: Annotated[str | None, _of_hub("Id of the organization.")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON.", rich_help_panel=_FORM)
     ] = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import select
 import sys
@@ -156,8 +157,9 @@ def _pause(seconds: float) -> None:
 def console(*, stderr: bool = False) -> Console:
     """Where text is printed: as wide as the terminal; without limits where it is none."""
     stream = sys.stderr if stderr else sys.stdout
-    # What the terminal's encoding lacks is replaced, not an error.
-    stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if isinstance(stream, io.TextIOWrapper):
+        # What the terminal's encoding lacks is replaced, not an error.
+        stream.reconfigure(errors="replace")
     return _Console(
         stderr=stderr,
         width=None if stream.isatty() else _NO_LIMIT,
@@ -195,28 +197,33 @@ def listing(columns: Sequence[Column], rows: Iterable[Sequence[str | Text]], wid
         width: Of the terminal.
     """
     cells = [[_cell(cell) for cell in row] for row in rows]
-    needed = []
-    for place, column in enumerate(columns):
-        longest = max((row[place].cell_len for row in cells), default=0)
-        needed.append(
-            max(len(column.heading), min(longest, _CUT_TO) if column.cut else longest) + _GAP
-        )
+    longest = [
+        max([len(column.heading), *(row[place].cell_len for row in cells)])
+        for place, column in enumerate(columns)
+    ]
+    needed = [
+        max(len(column.heading), min(most, _CUT_TO)) if column.cut else most
+        for column, most in zip(columns, longest, strict=True)
+    ]
     shown = len(columns)
-    while shown > 1 and sum(needed[:shown]) - _GAP > width:
+    while shown > 1 and _with_gaps(needed[:shown]) > width:
         shown -= 1
+    spare = max(0, width - _with_gaps(needed[:shown]))
     table = Table(
         box=None,
         pad_edge=False,
         padding=(0, _GAP, 0, 0),
         header_style="bold",
     )
-    for column, least in zip(columns[:shown], needed, strict=False):
+    for column, least, most in zip(columns[:shown], needed, longest, strict=False):
+        more = min(most - least, spare)
+        spare -= more
         table.add_column(
             column.heading,
             justify="right" if column.right else "left",
             no_wrap=True,
             overflow="ellipsis" if column.cut else "fold",
-            min_width=least - _GAP,
+            width=least + more,
         )
     for row in cells:
         table.add_row(*row[:shown])
@@ -281,6 +288,10 @@ def block(text: str) -> Text:
 def _write(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def _with_gaps(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1)
 
 
 def _stripped(text: str) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .completion import backend_ids, job_statuses, session_statuses
-from .jobs import Limit
+from .completion import job_statuses, session_statuses
+from .jobs import BackendFilter, Limit
 from .options import Call, Interval, Watch, command
 
 if TYPE_CHECKING:
@@ -31,21 +31,10 @@ class WorkloadType(StrEnum):
     session = "SESSION"
 
 
-Backend = Annotated[
-    str | None,
-    typer.Option(
-        "--backend",
-        "-b",
-        help="Id of the backend, or a pattern such as 'ibm.*'.",
-        autocompletion=backend_ids,
-    ),
-]
-
-
 @command
 def sessions(
     call: Call,
-    backend: Backend = None,
+    backend: BackendFilter = None,
     status: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,7 +46,7 @@ def sessions(
     interval: Interval = 5.0,
 ) -> None:
     """List sessions, the newest first."""
-    from .parallel import at_once
+    from shared_transport.parallel import at_once
 
     client = call.client()
     wanted = _wanted("SESSION", backend, status)
@@ -72,33 +61,16 @@ def sessions(
 
 
 def _sessions_view(found: Sequence[Session], limit: int) -> View:
-    from .output import Column, View, age, listing, stamp, status_text
+    from .lists import BACKEND, CREATED, ID, STATUS, Field, list_view, notes_on
+    from .output import Column, stamp
 
-    columns = (
-        Column("ID"),
-        Column("Backend"),
-        Column("Status"),
-        Column("Mode"),
-        Column("Created", right=True),
-        Column("Expires"),
-    )
-
-    def picture(out: Console) -> Iterator[RenderableType]:
-        cells = [
-            (
-                one.id,
-                one.backend_id or "",
-                status_text(one.status),
-                str(one.mode or ""),
-                age(one.created_at, out),
-                stamp(one.expires_at),
-            )
-            for one in found
-        ]
-        yield listing(columns, cells, out.width)
-
-    documents = [one.model_dump(mode="json", exclude_unset=True) for one in found]
-    return View(documents, picture, _notes(len(found), limit, "session"))
+    fields: list[Field[Session]] = [
+        *(ID, BACKEND, STATUS),
+        Field(Column("Mode"), lambda one, out: str(one.mode or "")),
+        CREATED,
+        Field(Column("Expires"), lambda one, out: stamp(one.expires_at)),
+    ]
+    return list_view(fields, found, notes_on(len(found), limit, "session"))
 
 
 @command
@@ -161,7 +133,7 @@ def workloads(
     type: Annotated[
         WorkloadType | None, typer.Option(help="Only these.", case_sensitive=False)
     ] = None,
-    backend: Backend = None,
+    backend: BackendFilter = None,
     provider: Annotated[str | None, typer.Option(help="The cloud, such as AWS.")] = None,
     status: Annotated[
         list[str] | None,
@@ -182,33 +154,16 @@ def workloads(
 
 
 def _workloads_view(found: Sequence[Workload], limit: int) -> View:
-    from .output import Column, View, age, listing, stamp, status_text
+    from .lists import BACKEND, CREATED, ID, STATUS, Field, list_view, notes_on
+    from .output import Column, stamp
 
-    columns = (
-        Column("ID"),
-        Column("Type"),
-        Column("Backend"),
-        Column("Status"),
-        Column("Created", right=True),
-        Column("Ended"),
-    )
-
-    def picture(out: Console) -> Iterator[RenderableType]:
-        cells = [
-            (
-                one.id,
-                one.type or "",
-                one.backend_id or "",
-                status_text(one.status),
-                age(one.created_at, out),
-                stamp(one.ended_at),
-            )
-            for one in found
-        ]
-        yield listing(columns, cells, out.width)
-
-    documents = [one.model_dump(mode="json", exclude_unset=True) for one in found]
-    return View(documents, picture, _notes(len(found), limit, "workload"))
+    fields: list[Field[Workload]] = [
+        ID,
+        Field(Column("Type"), lambda one, out: one.type or ""),
+        *(BACKEND, STATUS, CREATED),
+        Field(Column("Ended"), lambda one, out: stamp(one.ended_at)),
+    ]
+    return list_view(fields, found, notes_on(len(found), limit, "workload"))
 
 
 def _wanted(
@@ -242,9 +197,3 @@ def _newest(
         fits,
         limit=limit,
     )
-
-
-def _notes(found: int, limit: int, what: str) -> list[str]:
-    if not found:
-        return [f"No {what} fits."]
-    return [f"The newest {limit}; --limit 0 shows all."] if found == limit else []

@@ -89,15 +89,7 @@ class _EmbeddedHub:
         return self.process.poll() is None
 
     def stop(self) -> None:
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        _end(self.process)
 
 
 def require_local_hub() -> None:
@@ -121,7 +113,12 @@ def _start(options: list[str]) -> _EmbeddedHub:
         start_new_session=True,
         env=_environment(),
     )
-    report = _first_line(process)
+    try:
+        report = _first_line(process)
+    except BaseException:
+        # Ctrl-C: nobody waits for the Hub any more, nor for its end.
+        threading.Thread(target=_end, args=(process,), name="qhub-end", daemon=True).start()
+        raise
     settings = None
     if "error" not in report:
         try:
@@ -136,6 +133,19 @@ def _start(options: list[str]) -> _EmbeddedHub:
         if pipe is not None:
             pipe.close()
     raise ConfigurationError(f"The local Hub does not start: {report['error']}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Close the child's input, and wait until it has ended in good order."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def _environment() -> dict[str, str]:
@@ -172,8 +182,11 @@ def _stop_all() -> None:
     with _lock:
         hubs = [hub for hub in _hubs.values() if hub.pid == os.getpid()]
         _hubs.clear()
-    for hub in hubs:
-        hub.stop()
+    try:
+        for hub in hubs:
+            hub.stop()
+    except KeyboardInterrupt:
+        return  # nobody waits for them: this process ends, and they with it
 
 
 def _forget_after_fork() -> None:

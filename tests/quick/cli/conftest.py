@@ -60,6 +60,22 @@ class Qhub:
             timeout=90,
         )
 
+    def started(self, *arguments: object) -> subprocess.Popen[str]:
+        """Start it in a process of its own, to be read while it runs."""
+        return subprocess.Popen(
+            [QHUB, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment,
+        )
+
+    def python(self, code: str) -> subprocess.CompletedProcess[str]:
+        """Run a Python program where the command would run."""
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env=self.environment
+        )
+
     def _here(
         self, arguments: list[str], stdin: str | None, environment: dict[str, str]
     ) -> subprocess.CompletedProcess[str]:

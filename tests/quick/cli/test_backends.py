@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
 from collections.abc import Mapping, Sequence
 
 import pytest
 
 from qhub_cli.coupling_map import couplings, draw
 from qhub_cli.hub_faults import HubFaults
-from tests.quick.cli.conftest import QHUB, Qhub, said
+from tests.quick.cli.conftest import Qhub, said
 from tests.quick.local_hub.hub_process import HubProcess
 
 ON_A_GRID = (
@@ -190,14 +189,8 @@ def test_too_wide_is_not_drawn() -> None:
 
 def test_watch_tells_of_a_change_and_of_an_outage(at_hub: Qhub, faults: HubFaults) -> None:
     """In a pipe, a line of JSON for each answer that differs from the one before."""
-    command = [QHUB, "backends", "qudora*", "--watch", "--json", "--interval", "0.2"]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=at_hub.environment,
-    ) as watching:
+    given = ("qudora*", "--watch", "--json", "--interval", "0.2")
+    with at_hub.started("backends", *given) as watching:
         first = json.loads(watching.stdout.readline())
         outage = faults.status(429, "getBackends", retry_after=3600)
         trouble = watching.stderr.readline()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
 from pathlib import Path
 
 import httpx
@@ -14,7 +13,7 @@ from qiskit import qasm2, qasm3
 from qiskit.quantum_info import Statevector
 
 from qhub_cli.hub_faults import HubFaults
-from tests.quick.cli.conftest import QHUB, Qhub, said
+from tests.quick.cli.conftest import Qhub, said
 from tests.quick.local_hub.hub_process import HubProcess
 
 ROOT = Path(__file__).parents[3]
@@ -173,12 +172,7 @@ def test_the_users_own_hub_without_a_token(at_hub: Qhub) -> None:
 
 def test_a_hub_run_by_hand_serves_run(environment, qhub, tmp_path):
     """`qhub local` in one terminal, `qhub run` in another."""
-    with subprocess.Popen(
-        [QHUB, "local", "--port", "0", "--state", str(tmp_path / "jobs")],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ) as hub:
+    with qhub.started("local", "--port", 0, "--state", tmp_path / "jobs") as hub:
         base_url = re.fullmatch(r"The local Hub serves (http://\S+)\n", hub.stdout.readline())[1]
         token = re.fullmatch(r"Token: (\S+)\n", hub.stdout.readline())[1]
         environment.update(QHUB_QUANTUM_BASE_URL=base_url, KQH_PERSONAL_ACCESS_TOKEN=token)

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from qiskit import QuantumCircuit
 
 from qhub_cli.hub_faults import HubFaults
 from shared_transport import HubClient, JobRequest, Settings
-from tests.quick.cli.conftest import QHUB, Qhub, place_of, said
+from tests.quick.cli.conftest import Qhub, place_of, said
 from tests.quick.local_hub.hub_process import BELL3, LONG3, HubProcess
 
 BODIES = Path(__file__).parents[2] / "contract" / "bodies"
@@ -117,14 +116,8 @@ def test_mine_are_those_of_the_journal(
 
 
 def test_watch_shows_each_change(at_hub: Qhub, hub: HubProcess, flips: list[str]) -> None:
-    command = [QHUB, "jobs", "--watch", "--interval", "0.2", "--limit", "1"]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=at_hub.environment,
-    ) as watching:
+    given = ("--watch", "--interval", "0.2", "--limit", "1")
+    with at_hub.started("jobs", *given) as watching:
         heading, first = watching.stdout.readline(), watching.stdout.readline()
         new = hub.submit("kipu.sim.qsim", FLIP)
         seen = []

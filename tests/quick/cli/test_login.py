@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -175,9 +173,7 @@ def test_both_plugins_find_it_in_the_keyring(
         "print(HubProvider().client.jobs.page().size, B().client.settings.token_source);"
         "assert 'qiskit' not in sys.modules"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=user.environment
-    )
+    done = user.python(code)
     assert done.stdout == "20 the system's keyring (entry 'qhub')\n", done.stderr
 
 

@@ -88,9 +88,7 @@ def test_the_start_loads_no_sdk_and_no_client(qhub: Qhub) -> None:
         "try: app(['--help'], prog_name='qhub')\n"
         "except SystemExit: print('loaded', *sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=qhub.environment
-    )
+    done = qhub.python(code)
     loaded = set(done.stdout.rpartition("loaded")[2].split())
     heavy = {*SDKS, "numpy", "pydantic", "httpx", "authlib", "asyncio", "shared_transport.client"}
     assert "qhub_cli.jobs" in loaded
@@ -145,9 +143,7 @@ metadata.version = version
 from qhub_cli.main import app
 app(["--version"])
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=qhub.environment
-    )
+    done = qhub.python(code)
     shown = {words.split()[0]: words for words in done.stdout.splitlines()[1:]}
     assert shown["qiskit"].split(maxsplit=2)[1:] == ["missing", line]
     assert shown["runtime"].split()[1] == "present"

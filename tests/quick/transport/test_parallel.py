@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from qhub_cli.parallel import at_once
+from shared_transport.parallel import at_once
 
 
 def test_answers_come_in_the_order_of_the_questions() -> None:
