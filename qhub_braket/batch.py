@@ -23,6 +23,7 @@ from shared_transport.errors import (
     ValidationError,
     WaitTimeoutError,
 )
+from shared_transport.parallel import at_once
 
 from .display import bar, batch_html
 from .job_waits import JobWaits
@@ -65,7 +66,7 @@ class HubQuantumTaskBatch(QuantumTaskBatch):
     @property
     def unfinished(self) -> set[str]:
         """The ids of the tasks that have not ended, asked now."""
-        states = _at_once(lambda task: task.state(), self._tasks, self._connections)
+        states = at_once(lambda task: task.state(), self._tasks, self._connections)
         ended = HubQuantumTask.TERMINAL_STATES
         for task, state in zip(self._tasks, states, strict=True):
             if state in HubQuantumTask.NO_RESULT_TERMINAL_STATES:
@@ -272,10 +273,3 @@ def _result_of(task: HubQuantumTask, late: WaitTimeoutError | None) -> TaskResul
     except _WITHOUT_RESULT as problem:
         _log.warning("task %s has no result: %s", task.id, problem)
     return None
-
-
-def _at_once(action: Any, tasks: Sequence[HubQuantumTask], threads: int) -> list[Any]:
-    if not tasks:
-        return []
-    with ThreadPoolExecutor(min(threads, len(tasks))) as pool:
-        return list(pool.map(action, tasks))

@@ -268,7 +268,7 @@ class HubDevice(Device):
         size = self._state().queue_size
         if size is None:
             raise ValidationError(f"The Hub does not say how many tasks wait for {self.arn}.")
-        return QueueDepth({"Normal": str(size)})
+        return QueueDepth({"Normal": str(size), "Priority": "0"})
 
     def refresh_metadata(self) -> None:
         """Read everything about the device anew: at once what the Hub says, the rest when it is needed."""
@@ -297,7 +297,13 @@ class HubDevice(Device):
     def _plan(self, program: Any, shots: Any, inputs: Any, options: Mapping[str, Any]) -> Plan:
         system = system_of_backend(self._backend)
         of_the_system = check_options(options, options_of(system))
-        facts = Facts(
+        program = self._with_noise(program)
+        values = checked_inputs(inputs)
+        return plan(system, self._facts(), program, shots, values, options, of_the_system)
+
+    def _facts(self) -> Facts:
+        """What its system's room needs to know of it."""
+        return Facts(
             self.arn,
             self._backend.configuration.qubit_count,
             self._capabilities(),
@@ -305,8 +311,6 @@ class HubDevice(Device):
             self._client,
             self._memo,
         )
-        program = self._with_noise(program)
-        return plan(system, facts, program, shots, checked_inputs(inputs), options, of_the_system)
 
     def _with_noise(self, program: Any) -> Any:
         if self._noise_model is None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from braket.ahs import AnalogHamiltonianSimulation
@@ -22,11 +21,12 @@ from braket.ir.openqasm import Program
 from shared_transport.errors import HubError, ValidationError
 from shared_transport.explanation import Explanation, Explanations, Success
 from shared_transport.models import BackendStateInfo
+from shared_transport.parallel import at_once
 from shared_transport.prices import Prices, price_of
 
 from .program_sets import entries_of, is_program_set
 from .run_options import check_options, checked_inputs, limits_of, shots_of
-from .systems import Facts, RunOptions, options_of, system_of_backend
+from .systems import RunOptions, options_of, system_of_backend
 from .systems.bridge.reading import read_openqasm
 from .systems.openqasm import bind_inputs
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "explain_everywhere"]
 
-_AT_ONCE = 8
 _COMPILED = Success(None, "the device compiles the program to its own gates")
 
 
@@ -73,13 +72,13 @@ def explain(
     state = device.client.backends.status(device.arn)
     told = {**_described(device, state), **_counted(task_specification, inputs or {}, device.arn)}
     try:
-        requests = device._plan(task_specification, shots, inputs, options or {}).requests
+        planned = device._plan(task_specification, shots, inputs, options or {})
         told.update(_executed(device, task_specification, shots, inputs, options or {}))
     except ValidationError as problem:
         return Explanation(
             device.arn, False, problem.message, problem.hint, **{"shots": shots, **told}
         )
-    total = sum(request.shots for request in requests)
+    requests, total = planned.requests, planned.shots
     told["input_format"] = str(requests[0].input_format)
     if prices is not None:
         told["price_basis"] = "none was given for this device"
@@ -132,8 +131,7 @@ def explain_everywhere(
         except HubError as problem:
             return Explanation(device.arn, None, str(problem), problem.hint)
 
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="qhub-explain") as pool:
-        list(pool.map(_read, devices))
+    at_once(_read, devices)
     return Explanations([row(device) for device in devices])
 
 
@@ -173,14 +171,7 @@ def _executed(
         bool(options.get("disable_qubit_rewiring")),
         check_options(options, options_of(system)),
     )
-    facts = Facts(
-        device.arn,
-        device._backend.configuration.qubit_count,
-        device._capabilities(),
-        device._backend,
-        device.client,
-    )
-    told: dict[str, Any] = executed(program, run, facts)
+    told: dict[str, Any] = executed(program, run, device._facts())
     return told
 
 

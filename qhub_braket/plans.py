@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from shared_transport.client import HubClient
-from shared_transport.errors import HubError, ValidationError
+from shared_transport.errors import ValidationError
 from shared_transport.models import Job, SdkProvider
+from shared_transport.parallel import create_jobs
 from shared_transport.requests import JobRequest
 from shared_transport.tags import pack, unpack, users_tags
 
 from . import tracking
 from .program_sets import entries_of, executables_of, is_program_set
-from .run_options import limits_of, shots_of, tags_of, whole
-from .systems import Encoded, Facts, RunOptions, SetSystem, System
-from .task import SIZES, HubQuantumTask
+from .run_options import shots_of, tags_of, whole
+from .systems import Encoded, Facts, RunOptions, SetSystem, System, takes_sets
+from .task import SIZES, TOTAL_SHOTS, HubQuantumTask
 
 __all__ = ["Plan", "plan", "submit"]
-
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -31,11 +28,13 @@ class Plan:
 
     Attributes:
         requests: Its jobs, in the order of what they run.
+        shots: The shots of all that they run.
         provider: The backend's provider by the Hub's word.
         program_set: What is run, if it is a program set.
     """
 
     requests: tuple[JobRequest, ...]
+    shots: int
     provider: str | None
     program_set: Any = None
 
@@ -65,7 +64,7 @@ def plan(
     """
     provider = device.backend.provider
     rewiring = bool(options.get("disable_qubit_rewiring"))
-    if is_program_set(program):
+    if is_program_set(program) and takes_sets(system):
         if inputs:
             raise ValidationError(
                 "A program set does not take inputs.",
@@ -73,10 +72,11 @@ def plan(
             )
         encoded, each, sizes = _set(system, device, program, shots, rewiring, of_the_system)
         jobs = _requests(system, device, encoded, each, sizes, options)
-        return Plan(jobs, provider, program)
+        return Plan(jobs, each * sum(sizes), provider, program)
     run_options = RunOptions(shots_of(device.backend, shots), inputs, rewiring, of_the_system)
     one = system.encode(program, run_options, device)
-    return Plan((_request(device, one, run_options.shots, one.tags, options),), provider)
+    request = _request(device, one, run_options.shots, one.tags, options)
+    return Plan((request,), run_options.shots, provider)
 
 
 def submit(client: HubClient, planned: Plan, waiting: Mapping[str, Any]) -> HubQuantumTask:
@@ -91,38 +91,20 @@ def submit(client: HubClient, planned: Plan, waiting: Mapping[str, Any]) -> HubQ
         HubError: One could not be created. A task of those that were is the error's ``job``; after the first
             failure no further one is begun.
     """
-    failed = threading.Event()
-
-    def create(request: JobRequest) -> Job | HubError | None:
-        if failed.is_set():
-            return None
-        try:
-            return client.jobs.create(request)
-        except HubError as problem:
-            failed.set()
-            return problem
-
     requests = planned.requests
-    if len(requests) == 1:
-        answers = [create(requests[0])]
-    else:
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="qhub-submit") as pool:
-            answers = list(pool.map(create, requests))
+    created, problem = create_jobs(client, requests)
     jobs = [
-        _completed(answer, request, planned.provider)
-        for answer, request in zip(answers, requests, strict=True)
-        if isinstance(answer, Job)
+        _completed(job, request, planned.provider)
+        for job, request in zip(created, requests, strict=True)
+        if job is not None
     ]
-    problems = [answer for answer in answers if isinstance(answer, HubError)]
-    if problems:
-        problem = problems[0]
+    if problem is not None:
         if jobs:
             problem.job = HubQuantumTask.of_jobs(jobs, client, **waiting)
             problem.add_note(f"Created nevertheless: {problem.job.id}")
         raise problem
     task = HubQuantumTask.of_jobs(jobs, client, planned.program_set, **waiting)
-    shots = sum(request.shots for request in requests)
-    tracking.created(task.id, shots, requests[0].backend_id)
+    tracking.created(task.id, planned.shots, requests[0].backend_id)
     return task
 
 
@@ -185,32 +167,43 @@ def _requests(
     sizes: list[int],
     options: Mapping[str, Any],
 ) -> tuple[JobRequest, ...]:
-    """The jobs of a set: as many executables in each as the backend takes.
-
-    That is ``max_pubs_per_job`` (1 if the Hub says nothing), and not more than a job's shots allow.
-    """
-    configuration = device.backend.configuration
-    most = configuration.max_pubs_per_job or 1
-    if most < 2 or not isinstance(system, SetSystem):
-        return tuple(
-            _request(device, one, each, _with_sizes(one, sizes), options) for one in encoded
-        )
-    totals = configuration.total_shots_range
-    limit = totals.max if totals is not None else limits_of(device.backend)[1]
-    if limit is not None:
-        most = max(1, min(most, limit // each))
-    chunks = [encoded[i : i + most] for i in range(0, len(encoded), most)]
+    """The jobs of a set: as many executables in each as the backend takes."""
+    jobs = [(one, each) for one in encoded]
+    if isinstance(system, SetSystem) and (most := system.per_job(device, each)) > 1:
+        jobs = _joined(system, encoded, each, most)
     return tuple(
-        _request(device, joined, each * len(chunk), _with_sizes(joined, sizes), options)
-        for chunk in chunks
-        for joined in (system.joined(chunk),)
+        _request(
+            device,
+            job,
+            total if job.shots is None else job.shots,
+            _with_sizes(job, sizes, total),
+            options,
+        )
+        for job, total in jobs
     )
 
 
-def _with_sizes(encoded: Encoded, sizes: list[int]) -> tuple[str, ...]:
-    """The tags of an executable's job, with the sizes of the set's entries where they fit in."""
-    ours = unpack(encoded.tags)
-    packed = pack({**ours, SIZES: sizes})
+def _joined(
+    system: SetSystem, encoded: Sequence[Encoded], each: int, most: int
+) -> list[tuple[Encoded, int]]:
+    """Jobs of at most so many executables, each with all its shots; of fewer where the room cannot join as many."""
+    jobs: list[tuple[Encoded, int]] = []
+    start = 0
+    while start < len(encoded):
+        chunk = encoded[start : start + most]
+        while (job := system.joined(chunk, each)) is None:
+            chunk = chunk[: len(chunk) // 2]
+        jobs.append((job, each * len(chunk)))
+        start += len(chunk)
+    return jobs
+
+
+def _with_sizes(encoded: Encoded, sizes: list[int], total: int) -> tuple[str, ...]:
+    """A job's tags, with the sizes of the set's entries and all shots of a job that does not say them, if they fit."""
+    further: dict[str, Any] = {SIZES: sizes}
+    if encoded.shots is not None:
+        further[TOTAL_SHOTS] = total
+    packed = pack({**unpack(encoded.tags), **further})
     return encoded.tags if packed is None else (*users_tags(encoded.tags), *packed)
 
 

@@ -15,6 +15,8 @@ from braket.program_sets import CircuitBinding, ProgramSet
 
 from shared_transport.errors import ValidationError
 
+from .systems.kinds import kind_of
+
 __all__ = ["SetEntry", "entries_of", "executables_of", "is_program_set"]
 
 
@@ -53,7 +55,7 @@ def entries_of(program_set: ProgramSet | ProgramSetIR) -> list[SetEntry]:
         return [_entry(one) for one in given]
     except ValidationError:
         raise
-    except NotImplementedError:
+    except NotImplementedError:  # Braket's, for H and Hermitian: they have no Euler angles
         reason = "it has an observable that Braket cannot turn into angles; it can X, Y, Z, I and their products"
     except ValueError as problem:  # a circuit without qubits, an observable that does not fit it
         reason = str(problem).rstrip(".")
@@ -69,9 +71,8 @@ def executables_of(entries: Sequence[SetEntry]) -> Iterator[tuple[Any, Mapping[s
 
 @singledispatch
 def _entry(entry: Any) -> SetEntry:
-    kind = type(entry)
     raise ValidationError(
-        f"A program set cannot hold a {kind.__module__}.{kind.__qualname__}.",
+        f"A program set cannot hold {kind_of(entry)}.",
         hint="It holds circuits, circuit bindings, OpenQASM programs and strings of OpenQASM 3.",
     )
 

@@ -94,7 +94,7 @@ def topology(capabilities: DeviceCapabilities) -> Any:
     connectivity = getattr(paradigm, "connectivity", None)
     if connectivity is None:
         return None
-    import networkx  # type: ignore[import-untyped]
+    import networkx  # type: ignore[import-untyped]  # it has no types
 
     if connectivity.fullyConnected:
         return networkx.complete_graph(int(paradigm.qubitCount), create_using=networkx.DiGraph)

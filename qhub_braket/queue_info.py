@@ -13,7 +13,8 @@ class QueueDepth:
     """How many tasks wait.
 
     Attributes:
-        quantum_tasks: Waiting tasks by kind; the Hub knows ``Normal`` alone. Numbers are texts.
+        quantum_tasks: Waiting tasks by kind, ``Normal`` and ``Priority``; of the latter the Hub has none. Numbers are
+            texts.
         jobs: Waiting hybrid jobs; the Hub has none.
     """
 

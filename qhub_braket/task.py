@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from braket.tasks import QuantumTask
 from braket.tasks.quantum_task import TaskResult
 
 from shared_transport.client import HubClient
-from shared_transport.errors import ServerError, ValidationError
+from shared_transport.errors import HubError, ServerError, ValidationError
 from shared_transport.models import Job
+from shared_transport.parallel import at_once
 from shared_transport.tags import unpack, users_tags
 
 from . import tracking
@@ -24,14 +24,13 @@ from .task_jobs import TaskJob, least_finished, word_of
 if TYPE_CHECKING:
     from .device import HubDevice
 
-__all__ = ["SEPARATOR", "SIZES", "HubQuantumTask", "seconds"]
-
-T = TypeVar("T")
+__all__ = ["SEPARATOR", "SIZES", "TOTAL_SHOTS", "HubQuantumTask", "seconds"]
 
 SEPARATOR = ","
 # Under this name a job's tags say how many executables each entry of its program set has.
 SIZES = "program_set"
-_AT_ONCE = 8
+# And under this one all shots of its executables, where the job's own are those of each.
+TOTAL_SHOTS = "total_shots"
 
 
 class HubQuantumTask(QuantumTask):
@@ -110,7 +109,7 @@ class HubQuantumTask(QuantumTask):
         Args:
             use_cached_value: Take the last one seen, if there is one, instead of asking the Hub.
         """
-        state = least_finished(_at_once(lambda job: job.state(use_cached_value), self._jobs))
+        state = least_finished(at_once(lambda job: job.state(use_cached_value), self._jobs))
         tracking.seen(self._id, state)
         return state
 
@@ -127,13 +126,14 @@ class HubQuantumTask(QuantumTask):
             ``failureReason``; under ``hub`` the Hub's whole answer, of several jobs a list. What is unknown is
             absent.
         """
-        jobs = _at_once(lambda job: job.described(use_cached_value), self._jobs)
+        jobs = at_once(lambda job: job.described(use_cached_value), self._jobs)
         words = [word_of(job.status) for job in jobs if job.status is not None]
         created = [job.created_at for job in jobs if job.created_at]
         started = [job.started_at for job in jobs if job.started_at]
         ended = [job.ended_at for job in jobs if job.ended_at]
-        shots = [job.shots for job in jobs if job.shots is not None]
-        reasons = _at_once(lambda job: job.failure_reason(), self._jobs)
+        told = [unpack(job.tags).get(TOTAL_SHOTS, job.shots) for job in jobs]
+        shots = [number for number in told if isinstance(number, int)]
+        reasons = at_once(lambda job: job.failure_reason(), self._jobs)
         dumps = [job.model_dump(mode="json", exclude_none=True) for job in jobs]
         known = {
             "quantumTaskArn": self._id,
@@ -167,9 +167,23 @@ class HubQuantumTask(QuantumTask):
         """Ask the Hub to cancel the task. One that has ended stays as it is.
 
         Whoever waits for it gets `JobCancelledError` once the Hub has done so.
+
+        Raises:
+            HubError: The Hub does not cancel it; of several jobs, the others were cancelled all the same.
         """
-        _at_once(lambda job: self._client.jobs.cancel(job.id), self._jobs)
+
+        def cancel(job: TaskJob) -> HubError | None:
+            try:
+                self._client.jobs.cancel(job.id)
+            except HubError as problem:
+                return problem
+            return None
+
+        # One that cannot be cancelled keeps no other one running.
+        problems = at_once(cancel, self._jobs)
         tracking.seen(self._id, "CANCELLING")
+        for problem in filter(None, problems):
+            raise problem
 
     def result(self, timeout: float | None = None) -> TaskResult:
         """Wait for the task's end and give its result; later calls give the same object.
@@ -185,11 +199,13 @@ class HubQuantumTask(QuantumTask):
             A `GateModelQuantumTaskResult`, with measurements of shape (shots, measured qubits); for a program of
             atoms an `AnalogHamiltonianSimulationQuantumTaskResult`; for a program set a
             `ProgramSetQuantumTaskResult`. Where a program set was opened by its id, its entries have the programs
-            that ran, with the inputs written in; its observables are known only where it was created.
+            that ran, with the inputs written in; its observables are known only where it was created. A job of another
+            client has its classical bits as columns, bit 0 first; several circuits are a program set's result.
 
         Raises:
             JobFailedError: The task, or one of its jobs, failed; the error has the Hub's reason.
             JobCancelledError: It was cancelled.
+            ValidationError: Another client's job gave something else than measured bits; the error says what reads it.
             WaitTimeoutError: The time is over; the task goes on.
         """
         if self._result is None:
@@ -236,7 +252,7 @@ class HubQuantumTask(QuantumTask):
         """Download and read the results of the jobs, all of which have ended."""
         ends = [word_of(job.status) for job in self._jobs if job.status is not None]
         tracking.ended(self._id, least_finished(ends))
-        self._result = self._whole(_at_once(lambda job: job.result(), self._jobs))
+        self._result = self._whole(at_once(lambda job: job.result(), self._jobs))
         return self._result
 
     async def _wait(self) -> TaskResult:
@@ -279,14 +295,6 @@ def seconds(name: str, value: Any) -> float | None:
     if value is None or (isinstance(value, (int, float)) and value > 0):
         return value
     raise ValidationError(f"{name} has to be a number of seconds above 0, not {value!r}.")
-
-
-def _at_once(action: Callable[[TaskJob], T], jobs: Sequence[TaskJob]) -> list[T]:
-    """Do something for each job, several at once, in their order."""
-    if len(jobs) < 2:
-        return [action(job) for job in jobs]
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="qhub-task") as pool:
-        return list(pool.map(action, jobs))
 
 
 def _loop() -> asyncio.AbstractEventLoop:

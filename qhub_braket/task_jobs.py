@@ -99,7 +99,8 @@ class TaskJob:
     def described(self, use_cached_value: bool = False) -> Job:
         """What the Hub knows of it."""
         if self.job is None or not use_cached_value:
-            self.job = self.client.jobs.get(self.id)
+            told = self.client.jobs.get(self.id)
+            self.job = told if told.id else told.model_copy(update={"id": self.id})
             if self.job.status is not None:
                 self.status = self.job.status
         return self.job
@@ -110,12 +111,14 @@ class TaskJob:
         Raises:
             JobFailedError, JobCancelledError: It has none.
             ServerError: It cannot be read.
+            ValidationError: It is none that Braket has.
         """
         job = self.job
         if job is None or job.input_format is None or job.provider is None:
             job = self.described()
         content = self._content(large=(job.shots or 0) > SHOTS_IN_MEMORY)
-        return self._system(job).decode(content, job)
+        system, job = self._system(job)
+        return system.decode(content, job, lambda: self.client.jobs.input(self.id))
 
     def failure_reason(self) -> str | None:
         """Why it failed, in the Hub's words; None if it did not."""
@@ -138,7 +141,14 @@ class TaskJob:
             path = Path(folder) / "result.json"
             return jobs.result_to_file(self.id, path, status=self.status).read_bytes()
 
-    def _system(self, job: Job) -> System:
-        if job.input_format is None and job.backend_id is not None:
-            return system_of_backend(self.client.backends.get(job.backend_id))
-        return system_of_job(job)
+    def _system(self, job: Job) -> tuple[System, Job]:
+        """The room that reads the result, and the job; what the Hub left out of it, its backend says."""
+        if job.input_format is not None or job.backend_id is None:
+            return system_of_job(job), job
+        backend = self.client.backends.get(job.backend_id)
+        formats = backend.configuration.supported_input_formats
+        known = {
+            "provider": job.provider or backend.provider,
+            "input_format": formats[0] if formats else None,
+        }
+        return system_of_backend(backend), job.model_copy(update=known)

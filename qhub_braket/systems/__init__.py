@@ -7,9 +7,9 @@ takes, or the format alone for a provider that is not known yet.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
 from shared_transport.client import HubClient
 from shared_transport.errors import ValidationError
@@ -18,12 +18,14 @@ from shared_transport.models import Backend, InputFormat, Job
 __all__ = [
     "Encoded",
     "Facts",
+    "JobInput",
     "RunOptions",
     "SetSystem",
     "System",
     "options_of",
     "system_of_backend",
     "system_of_job",
+    "takes_sets",
 ]
 
 # (provider, input format) -> module of this package; without a provider: whoever takes the format.
@@ -37,6 +39,9 @@ _ROOMS: Mapping[tuple[str, str], str] = {
     ("", InputFormat.IQM_JOB_INPUT_V1): "bridge",
     ("", InputFormat.PERCEVAL): "bridge",
 }
+
+# Asks the Hub for a job's input.
+JobInput: TypeAlias = Callable[[], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -83,18 +88,21 @@ class Encoded:
 
     Attributes:
         tags: What the result needs to be read, and the input does not say; they travel with the job.
+        shots: The job's shots, where they are not those of all its programs in all.
     """
 
     input: Mapping[str, Any]
     input_format: InputFormat
     input_params: Mapping[str, Any] | None = None
     tags: tuple[str, ...] = ()
+    shots: int | None = None
 
 
 class System(Protocol):
     """What a room looks like.
 
-    It may have `OPTIONS`, a tuple of names: keywords of `run` that it understands beside those of every device.
+    It may have `OPTIONS`, a tuple of names: keywords of `run` that it understands beside those of every device; and
+    `PROGRAM_SETS`, False where its programs do not come in sets.
     """
 
     def encode(self, task_specification: Any, options: RunOptions, device: Facts) -> Encoded:
@@ -104,11 +112,17 @@ class System(Protocol):
             ValidationError: The device does not run it.
         """
 
-    def decode(self, content: bytes, job: Job) -> Any:
-        """Turn a result document, as JSON text, into Braket's own result object.
+    def decode(self, content: bytes, job: Job, job_input: JobInput) -> Any:
+        """Turn a result document, as JSON text, into Braket's own result object, whoever created the job.
+
+        Args:
+            content: The document.
+            job: The job.
+            job_input: Called where neither document nor job say enough.
 
         Raises:
             ServerError: The document is not what this system's results are.
+            ValidationError: The job's result is none that Braket has.
         """
 
 
@@ -116,13 +130,29 @@ class System(Protocol):
 class SetSystem(System, Protocol):
     """A room whose format takes several programs in one job."""
 
-    def joined(self, programs: Sequence[Encoded]) -> Encoded:
-        """Make one job's input of several, all encoded with the same options."""
+    def per_job(self, device: Facts, shots: int) -> int:
+        """How many programs of so many shots one job of the device takes."""
+
+    def joined(self, programs: Sequence[Encoded], shots: int) -> Encoded | None:
+        """Make one job's input of several, all encoded with the same options.
+
+        Args:
+            programs: The programs; one alone always becomes a job.
+            shots: Those of each.
+
+        Returns:
+            The job; None where they are too many for one.
+        """
 
 
 def options_of(system: System) -> tuple[str, ...]:
     """The room's own keywords of `run`."""
     return tuple(getattr(system, "OPTIONS", ()))
+
+
+def takes_sets(system: System) -> bool:
+    """Whether a program set can be run, be it as several jobs."""
+    return bool(getattr(system, "PROGRAM_SETS", True))
 
 
 def system_of_backend(backend: Backend) -> System:

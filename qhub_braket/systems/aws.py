@@ -21,20 +21,18 @@ from braket.ir.openqasm import Program
 from braket.tasks import GateModelQuantumTaskResult, ProgramSetQuantumTaskResult
 from pydantic.v1 import ValidationError as SchemaError
 
-from shared_transport.errors import ServerError, ValidationError
+from qhub_braket.run_options import limits_of
+from shared_transport.errors import ServerError
 from shared_transport.models import InputFormat, Job
 
-from . import Encoded, Facts, RunOptions
+from . import Encoded, Facts, JobInput, RunOptions
 from .aws_results import read_document
+from .kinds import CIRCUITS, not_run
 from .openqasm import bind_inputs, require_openqasm3
 from .rules import check_circuit, check_program
 
-__all__ = ["decode", "encode", "joined"]
+__all__ = ["decode", "encode", "joined", "per_job"]
 
-SUPPORTED = (
-    "braket.circuits.Circuit, braket.program_sets.ProgramSet, braket.ir.openqasm.Program and ProgramSet, other "
-    "programs that Braket writes as OpenQASM, and a string of OpenQASM 3"
-)
 _VERBATIM = re.compile(r"^\s*#pragma\s+braket\s+verbatim\b", re.MULTILINE)
 _PHYSICAL = OpenQASMSerializationProperties(qubit_reference_type=QubitReferenceType.PHYSICAL)
 
@@ -52,7 +50,19 @@ def encode(task_specification: Any, options: RunOptions, device: Facts) -> Encod
     return Encoded({"qasm": text}, InputFormat.BRAKET_OPEN_QASM_V3, params)
 
 
-def joined(programs: Sequence[Encoded]) -> Encoded:
+def per_job(device: Facts, shots: int) -> int:
+    """How many programs of so many shots one job takes, which counts the shots of all.
+
+    That is ``max_pubs_per_job`` (1 if the Hub says nothing), and not more than a job's shots allow.
+    """
+    configuration = device.backend.configuration
+    totals = configuration.total_shots_range
+    limit = totals.max if totals is not None else limits_of(device.backend)[1]
+    most = configuration.max_pubs_per_job or 1
+    return most if limit is None else max(1, min(most, limit // shots))
+
+
+def joined(programs: Sequence[Encoded], shots: int) -> Encoded:
     """Make one job's input of several programs."""
     texts = [program.input["qasm"] for program in programs]
     params = next((program.input_params for program in programs if program.input_params), None)
@@ -61,11 +71,7 @@ def joined(programs: Sequence[Encoded]) -> Encoded:
 
 @singledispatch
 def _openqasm(task_specification: Any, options: RunOptions, device: Facts) -> str:
-    kind = type(task_specification)
-    raise ValidationError(
-        f"{device.id} does not run a {kind.__module__}.{kind.__qualname__}.",
-        hint=f"It runs {SUPPORTED}.",
-    )
+    raise not_run(task_specification, device.id, CIRCUITS)
 
 
 @_openqasm.register
@@ -100,8 +106,10 @@ def _checked(source: str, inputs: Mapping[str, Any], options: RunOptions, device
     return bind_inputs(source, inputs)
 
 
-def decode(content: bytes, job: Job) -> GateModelQuantumTaskResult | ProgramSetQuantumTaskResult:
-    """Turn a result document into Braket's result.
+def decode(
+    content: bytes, job: Job, job_input: JobInput | None = None
+) -> GateModelQuantumTaskResult | ProgramSetQuantumTaskResult:
+    """Turn a result document into Braket's result. It says everything: the job's input is not asked for.
 
     Raises:
         ServerError: The document is not a Braket task result.

@@ -25,12 +25,13 @@ from pydantic.v1 import ValidationError as SchemaError
 from shared_transport.errors import ServerError, ValidationError
 from shared_transport.models import InputFormat, Job
 
-from . import Encoded, Facts, RunOptions
+from . import Encoded, Facts, JobInput, RunOptions
 from .analog_rules import check_program
+from .kinds import ATOMS, not_run
 
 __all__ = ["decode", "encode"]
 
-SUPPORTED = "braket.ahs.AnalogHamiltonianSimulation and braket.ir.ahs.Program"
+PROGRAM_SETS = False
 
 
 def encode(task_specification: Any, options: RunOptions, device: Facts) -> Encoded:
@@ -56,11 +57,7 @@ def encode(task_specification: Any, options: RunOptions, device: Facts) -> Encod
 
 @singledispatch
 def _program(task_specification: Any, device: Facts) -> Program:
-    kind = type(task_specification)
-    raise ValidationError(
-        f"{device.id} does not run a {kind.__module__}.{kind.__qualname__}.",
-        hint=f"It runs {SUPPORTED}.",
-    )
+    raise not_run(task_specification, device.id, ATOMS)
 
 
 @_program.register
@@ -109,8 +106,12 @@ def _field(field: Any) -> dict[str, Any]:
     }
 
 
-def decode(content: bytes, job: Job) -> AnalogHamiltonianSimulationQuantumTaskResult:
-    """Turn a result document into Braket's result. Only the shots pass Braket's bit-by-bit validation by.
+def decode(
+    content: bytes, job: Job, job_input: JobInput | None = None
+) -> AnalogHamiltonianSimulationQuantumTaskResult:
+    """Turn a result document into Braket's result. It says everything: the job's input is not asked for.
+
+    Only the shots pass Braket's bit-by-bit validation by.
 
     Raises:
         ServerError: The document is not a Braket result of atoms.

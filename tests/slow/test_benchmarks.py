@@ -12,8 +12,14 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("transport", 16), ("local-hub", 7 + 4 + 16), ("qiskit", 3 + 11 + 4 + 2), ("runtime", 4)],
-    ids=["transport", "local-hub", "qiskit", "runtime"],
+    [
+        ("transport", 16),
+        ("local-hub", 7 + 4 + 16),
+        ("qiskit", 3 + 11 + 4 + 2),
+        ("runtime", 4),
+        ("braket", 1 + 2 + 2 + 2),
+    ],
+    ids=["transport", "local-hub", "qiskit", "runtime", "braket"],
 )
 def test_the_table(name, count):
     command = [sys.executable, "-m", "benchmarks", name, "--quick", "--json"]

@@ -7,15 +7,16 @@ Braket's travels in the job's tags.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from braket.tasks import GateModelQuantumTaskResult
+from braket.tasks import GateModelQuantumTaskResult, ProgramSetQuantumTaskResult
 
-from qhub_braket.systems import Encoded, Facts, RunOptions
+from qhub_braket.systems import Encoded, Facts, JobInput, RunOptions
 from shared_transport.extras import require_extra
 from shared_transport.models import Job
 
-__all__ = ["OPTIONS", "decode", "encode", "executed"]
+__all__ = ["OPTIONS", "decode", "encode", "executed", "joined", "per_job"]
 
 # How hard Qiskit's transpiler tries, 0 to 3; 1 if it is not given.
 OPTIONS = ("optimization_level",)
@@ -42,18 +43,51 @@ def executed(task_specification: Any, options: RunOptions, device: Facts) -> dic
     return told(task_specification, options, device)
 
 
-def decode(content: bytes, job: Job) -> GateModelQuantumTaskResult:
-    """Turn a result document into Braket's result.
+def per_job(device: Facts, shots: int) -> int:
+    """How many programs of so many shots one job takes."""
+    _require_qiskit(f"Running a Braket program on {device.id}")
+    from .joining import per_job as most
+
+    return most(device, shots)
+
+
+def joined(programs: Sequence[Encoded], shots: int) -> Encoded | None:
+    """Make one job of several programs of so many shots each; None where what they need does not travel with one."""
+    from .joining import joined as one_job
+
+    return one_job(programs, shots)
+
+
+def decode(
+    content: bytes, job: Job, job_input: JobInput
+) -> GateModelQuantumTaskResult | ProgramSetQuantumTaskResult:
+    """Turn a result document into Braket's result, whoever created the job.
+
+    A job of another client has its classical bits as columns, bit 0 first, as Braket itself has those of a program in
+    OpenQASM. ``measured_qubits`` are the qubits that its input says they hold; where it does not say one for each, the
+    bits' own numbers. Bits that it says are never written have no column. Several circuits are a program set's result.
+
+    Args:
+        content: The document, as JSON text.
+        job: The job.
+        job_input: Asks for the job's input; called for a job of another client alone.
 
     Raises:
         ServerError: The document is not what the system's results are, or no shot was kept.
-        ValidationError: The job is not one of this bridge.
+        ValidationError: The job has no measured bits.
         MissingExtraError: Qiskit is not installed.
     """
     _require_qiskit(f"Reading the result of job {job.id}")
-    from .decoding import decoded
+    from .record import read_record
 
-    return decoded(content, job)
+    record = read_record(job.tags)
+    if record is not None:
+        from .decoding import decoded
+
+        return decoded(content, job, record)
+    from .other_clients import decoded_by_input
+
+    return decoded_by_input(content, job, job_input())
 
 
 def _require_qiskit(what: str) -> None:

@@ -12,12 +12,12 @@ from qiskit.transpiler import generate_preset_pass_manager
 
 from qhub_braket.systems import Encoded, Facts, RunOptions
 from qhub_qiskit import HubBackend
-from qhub_qiskit.systems import system_for
 from shared_transport.errors import ValidationError
 
 from .gates import to_qiskit
+from .joining import system_of
 from .programs import BridgedProgram, read_program
-from .record import BridgeRecord, record_tags
+from .record import BridgedCircuit, record_tags
 
 __all__ = ["encoded"]
 
@@ -45,19 +45,16 @@ def encoded(task_specification: Any, options: RunOptions, device: Facts) -> Enco
     except ValidationError as problem:
         refused = problem
     else:
-        formats = [str(word) for word in device.backend.configuration.supported_input_formats]
-        system = system_for(device.backend.provider, formats, device.id)
-        input_format = sent.input_format or system.input_format
-        record = BridgeRecord(
+        input_format = sent.input_format or system_of(device).input_format
+        record = BridgedCircuit(
             layout=sent.layouts[0],
             qubits=program.measured,
             result_types=tuple(_result_types(program.circuit)),
             source=program.source,
             inputs=program.inputs,
-            room=(device.backend.provider, str(input_format)),
-            shots=options.shots,
         )
-        tags = record_tags(record, device.id)
+        room = (device.backend.provider, str(input_format))
+        tags = record_tags(record, room, options.shots, device.id)
         return Encoded(sent.input, input_format, sent.params or None, tags)
     if program.verbatim:
         hint = "A verbatim box holds the device's native gates alone; without the box, others are translated."

@@ -48,7 +48,7 @@ from qiskit.circuit.library import (
     ZGate,
     iSwapGate,
 )
-from scipy.linalg import fractional_matrix_power  # type: ignore[import-untyped]
+from scipy.linalg import fractional_matrix_power  # type: ignore[import-untyped]  # SciPy has no types
 
 from shared_transport.errors import ValidationError
 

@@ -17,11 +17,13 @@ from braket.circuits.serialization import (
     IRType,
     OpenQASMSerializationProperties,
     QubitReferenceType,
+    SerializableProgram,
 )
 from braket.ir.openqasm import Program
 
 from qhub_braket.systems import Facts, RunOptions
 from qhub_braket.systems.bridge_properties import capabilities_of
+from qhub_braket.systems.kinds import CIRCUITS, not_run
 from qhub_braket.systems.openqasm import bind_inputs, require_openqasm3
 from qhub_braket.systems.rules import check_circuit
 from shared_transport.errors import ValidationError
@@ -67,11 +69,7 @@ def read_program(task_specification: Any, options: RunOptions, device: Facts) ->
 
 @singledispatch
 def _read(task_specification: Any, options: RunOptions, device: Facts) -> BridgedProgram:
-    kind = type(task_specification)
-    raise ValidationError(
-        f"{device.id} does not run a {kind.__module__}.{kind.__qualname__}.",
-        hint="It runs braket.circuits.Circuit, braket.ir.openqasm.Program, and a string of OpenQASM 3.",
-    )
+    raise not_run(task_specification, device.id, CIRCUITS)
 
 
 @_read.register
@@ -99,6 +97,11 @@ def _(circuit: Circuit, options: RunOptions, device: Facts) -> BridgedProgram:
 def _(program: Program, options: RunOptions, device: Facts) -> BridgedProgram:
     inputs = {**(program.inputs or {}), **options.inputs}
     return _read_text(program.source, inputs, options, device)
+
+
+@_read.register
+def _(program: SerializableProgram, options: RunOptions, device: Facts) -> BridgedProgram:
+    return _read_text(program.to_ir(ir_type=IRType.OPENQASM), options.inputs, options, device)
 
 
 @_read.register

@@ -16,15 +16,18 @@ from shared_transport import tags as tag_codec
 from shared_transport.bits import ClassicalLayout
 from shared_transport.errors import ValidationError
 
-__all__ = ["BridgeRecord", "read_record", "record_tags"]
+__all__ = ["BridgeRecord", "BridgedCircuit", "joined_tags", "read_record", "record_tags"]
 
 _log = logging.getLogger(__name__)
 _KEY = "braket"
+# Of several circuits, under this name the members of each one's own.
+_SET = "circuits"
+_OWN = ("qubits", "results", "source", "inputs")
 
 
 @dataclass(frozen=True)
-class BridgeRecord:
-    """What is known of a bridged job.
+class BridgedCircuit:
+    """What is known of a circuit of a bridged job.
 
     Attributes:
         layout: Which column of the result each classical bit holds; bit 0 is that of the last measured qubit.
@@ -32,8 +35,6 @@ class BridgeRecord:
         result_types: The result types as Braket's IR in JSON form, in the program's order.
         source: The program in OpenQASM, or None where it was too long to travel.
         inputs: Values of the program's parameters by name.
-        room: Provider and input format, by which the decoder is chosen.
-        shots: The shots that were asked for.
     """
 
     layout: ClassicalLayout
@@ -41,27 +42,44 @@ class BridgeRecord:
     result_types: tuple[Mapping[str, Any], ...]
     source: str | None
     inputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class BridgeRecord:
+    """What is known of a bridged job.
+
+    Attributes:
+        circuits: Its circuits: one, or several of a program set.
+        room: Provider and input format, by which the decoder is chosen.
+        shots: The shots of each circuit that were asked for.
+    """
+
+    circuits: tuple[BridgedCircuit, ...]
     room: tuple[str | None, str]
     shots: int
 
 
-def record_tags(record: BridgeRecord, device_id: str) -> tuple[str, ...]:
-    """Pack a record into tags of at most 4 kB in all. A program that does not fit is left out.
+def record_tags(
+    circuit: BridgedCircuit, room: tuple[str | None, str], shots: int, device_id: str
+) -> tuple[str, ...]:
+    """Pack the record of a job of one circuit into tags of at most 4 kB in all.
+
+    A program that does not fit is left out.
 
     Raises:
         ValidationError: Even without it the record does not fit.
     """
-    circuit = CircuitRecord(record.layout, "circuit")
+    record = CircuitRecord(circuit.layout, "circuit")
     # The layout always travels: whoever reads the result has no need of the job's input.
-    ours = write_tags(JobRecord((circuit,)), (), job_name=circuit.name, job_shots=record.shots)
+    ours = write_tags(JobRecord((record,)), (), job_name=record.name, job_shots=shots)
     document = tag_codec.unpack(ours)
     small = {
-        "qubits": list(record.qubits),
-        "results": list(record.result_types),
-        "room": list(record.room),
-        "shots": record.shots,
+        "qubits": list(circuit.qubits),
+        "results": list(circuit.result_types),
+        "room": list(room),
+        "shots": shots,
     }
-    whole = {**small, "source": record.source, "inputs": dict(record.inputs)}
+    whole = {**small, "source": circuit.source, "inputs": dict(circuit.inputs)}
     packed = tag_codec.pack({**document, _KEY: whole})
     if packed is None:
         _log.info("the program exceeds 4 kB: its text does not travel with the job")
@@ -75,32 +93,45 @@ def record_tags(record: BridgeRecord, device_id: str) -> tuple[str, ...]:
     return packed
 
 
-def read_record(tags: Sequence[str], job_id: str) -> BridgeRecord:
-    """Read the record of a job.
+def joined_tags(tags: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+    """The tags of one job with the circuits of several, whose tags these are.
 
-    Raises:
-        ValidationError: The job has none: it was not created by this bridge.
+    Returns:
+        Them, without the programs where those do not fit; None where even the rest exceeds 4 kB.
     """
+    documents = [tag_codec.unpack(one) for one in tags]
+    ours = [document[_KEY] for document in documents]
+    common = {name: value for name, value in ours[0].items() if name not in _OWN}
+    bits = [layout for document in documents for layout in document["bits"]]
+    for names in (_OWN, ("qubits", "results")):
+        circuits = [{name: one[name] for name in names if name in one} for one in ours]
+        packed = tag_codec.pack({"bits": bits, _KEY: {**common, _SET: circuits}})
+        if packed is not None:
+            return packed
+    return None
+
+
+def read_record(tags: Sequence[str]) -> BridgeRecord | None:
+    """Read the record of a job; None where it has none: it was not created by this bridge."""
     document: Any = tag_codec.unpack(tags).get(_KEY)
-    layout = read_tags(tags, (), job_name=None).circuits[0].layout
     try:
         provider, input_format = document["room"]
-        qubits, result_types, shots = (document[name] for name in ("qubits", "results", "shots"))
-        source, inputs = document.get("source"), document.get("inputs") or {}
+        circuits = document.get(_SET) or [document]
+        layouts = [
+            one.layout for one in read_tags(tags, [None] * len(circuits), job_name=None).circuits
+        ]
+        found = [
+            BridgedCircuit(
+                layout,
+                tuple(one["qubits"]),
+                tuple(one["results"]),
+                one.get("source"),
+                one.get("inputs") or {},
+            )
+            for one, layout in zip(circuits, layouts, strict=True)
+            if layout is not None
+        ]
+        record = BridgeRecord(tuple(found), (provider, input_format), document["shots"])
     except (KeyError, TypeError, ValueError):
-        layout = None
-    if layout is not None:
-        return BridgeRecord(
-            layout,
-            tuple(qubits),
-            tuple(result_types),
-            source,
-            inputs,
-            (provider, input_format),
-            shots,
-        )
-    raise ValidationError(
-        f"Job {job_id} was not created with qhub_braket: nothing says which of Braket's qubits its bits are.",
-        hint=f"Open it with qhub_qiskit: HubProvider().job({job_id!r}).result().get_counts()",
-        job_id=job_id,
-    )
+        return None
+    return record if len(found) == len(circuits) else None

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,21 @@ def ideal() -> Iterator[HubProvider]:
 @pytest.fixture(scope="session")
 def device(provider: HubProvider) -> HubDevice:
     return provider.get_device("aws.sim.sv1")
+
+
+@pytest.fixture(scope="session")
+def kipu(ideal: HubProvider) -> HubDevice:
+    return ideal.get_device("kipu.sim.qsim")
+
+
+@pytest.fixture
+def untouched(provider: HubProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing reaches the Hub as a job."""
+
+    def create(request: Any) -> None:
+        raise AssertionError(f"a job was sent: {request}")
+
+    monkeypatch.setattr(provider.client.jobs, "create", create)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,8 @@ from scipy.stats import unitary_group
 
 from qhub_braket import HubDevice, HubProvider
 from shared_transport import ServerError
+
+pytestmark = pytest.mark.usefixtures("quiet")
 
 DEVICES = (
     "azure.ionq.simulator",
@@ -48,16 +49,9 @@ GATES = (
 )
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[HubProvider]:
-    provider = HubProvider.local(seed=7, noise=False)
-    yield provider
-    provider.client.close()
-
-
 @pytest.fixture(scope="module", params=DEVICES)
-def bridged(request: pytest.FixtureRequest, provider: HubProvider) -> HubDevice:
-    return provider.get_device(request.param)
+def bridged(request: pytest.FixtureRequest, ideal: HubProvider) -> HubDevice:
+    return ideal.get_device(request.param)
 
 
 def random_circuit(seed: int, qubits: list[int], gates: int = 12) -> Circuit:
@@ -215,8 +209,8 @@ def test_an_observable_brings_its_qubit_along(bridged: HubDevice) -> None:
     assert result.values == [-1]
 
 
-def test_photons_keep_the_shots_that_came(provider: HubProvider) -> None:
-    device = provider.get_device(PHOTONIC)
+def test_photons_keep_the_shots_that_came(ideal: HubProvider) -> None:
+    device = ideal.get_device(PHOTONIC)
     circuit = Circuit().ry(9, 0.8).ry(2, 1.7).cnot(9, 2).rz(2, 0.6).h(2)
     shots = 40_000
     result = device.run(circuit.copy().measure([9, 2]), shots=shots).result()
@@ -236,9 +230,9 @@ def test_photons_keep_the_shots_that_came(provider: HubProvider) -> None:
         check_value(wish, value, circuit, len(result.measurements))
 
 
-def test_photons_of_which_none_was_kept(provider: HubProvider) -> None:
+def test_photons_of_which_none_was_kept(ideal: HubProvider) -> None:
     """At three entangling gates about one in 700 shots survives."""
-    device = provider.get_device(PHOTONIC)
+    device = ideal.get_device(PHOTONIC)
     circuit = Circuit().h(0).cnot(0, 1).cnot(1, 2).cnot(2, 3)
     result = device.run(circuit, shots=1).result()
     assert result.measurements.shape == (0, 4)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from braket.ahs import AnalogHamiltonianSimulation, AtomArrangement, DrivingField
 from braket.circuits import Circuit, FreeParameter, Observable
+from braket.circuits.serialization import IRType, SerializableProgram
 from braket.devices import LocalSimulator
 from braket.ir.openqasm import Program
 from braket.timings import TimeSeries
@@ -25,20 +25,8 @@ HEAD = "OPENQASM 3.0;\n"
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[HubProvider]:
-    provider = HubProvider.local(seed=7, noise=False)
-    yield provider
-    provider.client.close()
-
-
-@pytest.fixture(scope="module")
-def kipu(provider: HubProvider) -> HubDevice:
-    return provider.get_device("kipu.sim.qsim")
-
-
-@pytest.fixture(scope="module")
-def garnet(provider: HubProvider) -> HubDevice:
-    return provider.get_device("iqm.qpu.garnet")
+def garnet(ideal: HubProvider) -> HubDevice:
+    return ideal.get_device("iqm.qpu.garnet")
 
 
 def facts_of(device: HubDevice) -> Facts:
@@ -83,6 +71,23 @@ def test_inputs_of_a_circuit(kipu: HubDevice) -> None:
     for value in (np.inf, np.nan, 1j, "1", None):
         with pytest.raises(ValidationError, match=r"parameter 'phi' cannot be .*one finite number"):
             kipu.run(circuit, shots=10, inputs={"theta": 1, "phi": value})
+
+
+class Written(SerializableProgram):
+    """A program that Braket's own libraries write as OpenQASM, as AutoQASM's are."""
+
+    def to_ir(self, ir_type: IRType = IRType.OPENQASM) -> str:
+        return (
+            HEAD
+            + "input int n; qubit[3] q; bit[2] b; x q[n]; b[0] = measure q[2]; b[1] = measure q[0];"
+        )
+
+
+@pytest.mark.parametrize("id", ["kipu.sim.qsim", "aws.sim.sv1"])
+def test_a_program_that_is_written_as_openqasm(ideal: HubProvider, id: str) -> None:
+    result = ideal.get_device(id).run(Written(), shots=10, inputs={"n": 2}).result()
+    assert result.measured_qubits == [2, 0]
+    assert result.measurement_counts == {"10": 10}
 
 
 TEXTS = [
@@ -177,7 +182,7 @@ def circuit_without_measure(circuit: Circuit) -> Circuit:
 
 
 def test_physical_qubits_that_are_not_coupled_or_not_there(
-    garnet: HubDevice, provider: HubProvider
+    garnet: HubDevice, ideal: HubProvider
 ) -> None:
     assert not garnet.topology_graph.has_edge(0, 19)
     far = Circuit().h(0).cnot(0, 19)
@@ -186,7 +191,7 @@ def test_physical_qubits_that_are_not_coupled_or_not_there(
         garnet.run(far, shots=10, disable_qubit_rewiring=True)
     with pytest.raises(ValidationError, match="cannot be brought to"):
         garnet.run(Circuit().ccnot(0, 1, 19), shots=10, disable_qubit_rewiring=True)
-    for device in (garnet, provider.get_device("kipu.sim.qsim")):
+    for device in (garnet, ideal.get_device("kipu.sim.qsim")):
         with pytest.raises(ValidationError, match="qubit 40"):
             device.run(Circuit().h(40), shots=10, disable_qubit_rewiring=True)
 
@@ -302,8 +307,8 @@ def test_other_kinds_of_programs_are_refused(kipu: HubDevice) -> None:
     flat = TimeSeries().put(0.0, 0.0).put(1e-6, 0.0)
     atoms = AtomArrangement().add((0.0, 0.0))
     analog = AnalogHamiltonianSimulation(atoms, DrivingField(flat, flat, flat))
-    for program, kind in ((analog, "AnalogHamiltonianSimulation"), (3, "builtins.int")):
-        with pytest.raises(ValidationError, match=f"does not run a .*{kind}.*It runs"):
+    for program, kind in ((analog, "AnalogHamiltonianSimulation"), (3, "a number")):
+        with pytest.raises(ValidationError, match=f"does not run .*{kind}.*It runs"):
             kipu.run(program, shots=10)
 
 
@@ -314,8 +319,8 @@ def test_zero_shots_are_refused(kipu: HubDevice) -> None:
         encode(Circuit().h(0), RunOptions(0), facts_of(kipu))
 
 
-def test_what_photons_cannot_do(provider: HubProvider) -> None:
-    device = provider.get_device("quandela.sim.altair")
+def test_what_photons_cannot_do(ideal: HubProvider) -> None:
+    device = ideal.get_device("quandela.sim.altair")
     circuit = Circuit().h(0).cnot(0, 1).cnot(1, 2).cnot(2, 3).cnot(3, 4)
     with pytest.raises(
         ValidationError, match=r"takes 5 qubits.*runs up to 4.*optimization_level=3"

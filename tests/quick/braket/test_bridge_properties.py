@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, time
 
 import networkx
@@ -17,16 +16,9 @@ from shared_transport.models import Backend
 from tests.quick.braket.test_bridge import DEVICES, PHOTONIC
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[HubProvider]:
-    provider = HubProvider.local(seed=7, noise=False)
-    yield provider
-    provider.client.close()
-
-
 @pytest.mark.parametrize("id", [*DEVICES, PHOTONIC, "quandela.qpu.belenos"])
-def test_each_device_has_brakets_properties(provider: HubProvider, id: str) -> None:
-    backend = provider.client.backends.get(id)
+def test_each_device_has_brakets_properties(ideal: HubProvider, id: str) -> None:
+    backend = ideal.client.backends.get(id)
     configuration = backend.configuration
     properties = capabilities_of(backend)
     assert isinstance(properties, DeviceCapabilities)
@@ -46,35 +38,35 @@ def test_each_device_has_brakets_properties(provider: HubProvider, id: str) -> N
     assert type(properties).parse_raw(properties.json()) == properties
 
 
-def test_native_gates_are_in_brakets_words(provider: HubProvider) -> None:
+def test_native_gates_are_in_brakets_words(ideal: HubProvider) -> None:
     def native(id: str) -> set[str]:
-        return set(capabilities_of(provider.client.backends.get(id)).paradigm.nativeGateSet)
+        return set(capabilities_of(ideal.client.backends.get(id)).paradigm.nativeGateSet)
 
     assert native("iqm.qpu.garnet") == {"prx", "cz"}
     assert native("ibm.qpu.miami") == {"cz", "i", "rz", "v", "x"}
 
 
-def test_couplings_are_between_the_numbers_of_the_qubits(provider: HubProvider) -> None:
-    garnet = provider.get_device("iqm.qpu.garnet").properties
+def test_couplings_are_between_the_numbers_of_the_qubits(ideal: HubProvider) -> None:
+    garnet = ideal.get_device("iqm.qpu.garnet").properties
     assert isinstance(garnet.paradigm, GateModelQpuParadigmProperties)
     graph = topology(garnet)
     assert sorted(graph.nodes) == list(range(20))
     # QB1 is coupled with QB2 and QB4.
     assert sorted(graph.neighbors(0)) == [1, 3]
-    fez = topology(capabilities_of(provider.client.backends.get("ibm.qpu.fez")))
+    fez = topology(capabilities_of(ideal.client.backends.get("ibm.qpu.fez")))
     assert len(fez) == 156
     assert networkx.is_weakly_connected(fez)
-    belenos = topology(capabilities_of(provider.client.backends.get("quandela.qpu.belenos")))
+    belenos = topology(capabilities_of(ideal.client.backends.get("quandela.qpu.belenos")))
     assert belenos.number_of_edges() == 12 * 11
-    assert topology(capabilities_of(provider.client.backends.get("kipu.sim.qsim"))) is None
+    assert topology(capabilities_of(ideal.client.backends.get("kipu.sim.qsim"))) is None
 
 
-def test_the_qubit_of_a_number_is_the_one_of_qiskits_target(provider: HubProvider) -> None:
+def test_the_qubit_of_a_number_is_the_one_of_qiskits_target(ideal: HubProvider) -> None:
     from qhub_qiskit import HubBackend
 
     for name in ("iqm.qpu.emerald", "ibm.qpu.miami"):
-        backend = provider.client.backends.get(name)
-        target = HubBackend(provider.client, backend).target
+        backend = ideal.client.backends.get(name)
+        target = HubBackend(ideal.client, backend).target
         pairs = {frozenset(pair) for pair in target.build_coupling_map().get_edges()}
         # A device's document may call couplings out of order that the Hub's description has.
         assert pairs <= {frozenset(edge) for edge in topology(capabilities_of(backend)).edges}

@@ -7,6 +7,7 @@ from typing import Any
 
 import networkx
 import pytest
+from braket.aws.queue_information import QueueType
 from braket.circuits import Circuit
 from braket.device_schema.ionq import IonqDeviceCapabilities
 from braket.device_schema.quera import QueraDeviceCapabilities
@@ -41,7 +42,9 @@ def test_what_each_device_says(provider: HubProvider, id: str) -> None:
     assert isinstance(device.properties, capabilities)
     assert device.properties.paradigm.qubitCount == qubits
     assert device.name == provider.client.backends.get(id).name
-    assert device.queue_depth().quantum_tasks["Normal"].isdigit()
+    waiting = device.queue_depth().quantum_tasks
+    assert waiting[QueueType.NORMAL].isdigit()
+    assert waiting[QueueType.PRIORITY] == "0"
     assert device.queue_depth().jobs == "0"
     assert device.gate_calibrations is None
     assert device.refresh_gate_calibrations() is None

@@ -17,6 +17,7 @@ from qhub_braket.systems.aws import decode
 from shared_transport import (
     Backend,
     HubClient,
+    HubError,
     Job,
     JobFailedError,
     ServerError,
@@ -172,6 +173,22 @@ def test_the_state_of_several_jobs_is_that_of_the_least_finished(
     task = HubQuantumTask("0,1", client(answer))
     assert task.state() == state
     assert task.id == "0,1"
+
+
+def test_a_job_that_is_not_cancelled_keeps_no_other_one_running() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path.split("/")[3])
+        refused = asked[-1] == "1"
+        return (
+            httpx.Response(409, json={"detail": "it has ended"}) if refused else httpx.Response(204)
+        )
+
+    ids = [str(number) for number in range(1, 20)]
+    with pytest.raises(HubError, match="it has ended"):
+        HubQuantumTask(",".join(ids), client(answer)).cancel()
+    assert sorted(asked, key=int) == ids
 
 
 def test_a_detached_job_has_no_result() -> None:

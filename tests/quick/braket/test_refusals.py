@@ -1,5 +1,6 @@
 """What is refused before anything is sent: by an error that names the thing and the way out."""
 
+import doctest
 import inspect
 from typing import Any
 
@@ -11,29 +12,15 @@ from braket.circuits import result_types as rt
 from braket.ir.openqasm import Program
 from braket.pulse import PulseSequence
 
-from qhub_braket import HubDevice, HubProvider
+from qhub_braket import HubDevice
+from qhub_braket.systems import kinds
 from shared_transport import JobFailedError, ValidationError
+from tests.quick.braket.refused import refusal
 
 # Values that make sense where there is one for every keyword.
 NONSENSE = {"quiet": True, "tags": ["a"], "poll_timeout_seconds": 5, "poll_interval_seconds": 5}
 BELL = Circuit().h(0).cnot(0, 1)
 theta = FreeParameter("theta")
-
-
-@pytest.fixture
-def untouched(provider: HubProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing reaches the Hub as a job."""
-
-    def create(request: Any) -> None:
-        raise AssertionError(f"a job was sent: {request}")
-
-    monkeypatch.setattr(provider.client.jobs, "create", create)
-
-
-def refusal(device: HubDevice, program: Any, *args: Any, **options: Any) -> str:
-    with pytest.raises(ValidationError) as caught:
-        device.run(program, *args, **options)
-    return str(caught.value)
 
 
 @pytest.mark.usefixtures("untouched")
@@ -127,20 +114,25 @@ class TestBeforeSending:
             )
 
     @pytest.mark.parametrize(
-        "program",
+        ("program", "kind"),
         [
-            None,
-            17,
-            [BELL],
-            np.eye(2),
-            PulseSequence(),
-            AnalogHamiltonianSimulation(AtomArrangement().add([0, 0]), DrivingField(0, 0, 0)),
+            (None, "None"),
+            (17, "a number"),
+            (b"OPENQASM 3.0;", "bytes"),
+            ([BELL], "a list"),
+            (np.eye(2), "a numpy.ndarray"),
+            (PulseSequence(), "a braket.pulse.pulse_sequence.PulseSequence"),
+            (
+                AnalogHamiltonianSimulation(AtomArrangement().add([0, 0]), DrivingField(0, 0, 0)),
+                "a braket.ahs.analog_hamiltonian_simulation.AnalogHamiltonianSimulation",
+            ),
         ],
-        ids=lambda program: type(program).__name__,
+        ids=lambda value: value if isinstance(value, str) else "",
     )
-    def test_other_kinds_of_program(self, device: HubDevice, program: Any) -> None:
+    def test_other_kinds_of_program(self, device: HubDevice, program: Any, kind: str) -> None:
         said = refusal(device, program, shots=10)
-        assert type(program).__qualname__ in said
+        assert said.startswith(f"aws.sim.sv1 does not run {kind}. It runs ")
+        assert ("run_batch takes several" in said) == isinstance(program, list)
         assert "braket.circuits.Circuit" in said
         assert "OpenQASM 3" in said
 
@@ -214,6 +206,12 @@ class TestBeforeSending:
         for programs in ([BELL], []):
             with pytest.raises(ValidationError, match="'shot'"):
                 device.run_batch(programs, shot=1)
+
+
+def test_the_words_for_kinds() -> None:
+    outcome = doctest.testmod(kinds)
+    assert outcome.attempted > 0
+    assert outcome.failed == 0
 
 
 def test_none_as_a_braket_library_passes_it_is_no_refusal(device: HubDevice) -> None:

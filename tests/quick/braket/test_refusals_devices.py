@@ -11,25 +11,11 @@ from braket.circuits import result_types as rt
 from braket.timings.time_series import TimeSeries
 
 from qhub_braket import HubDevice, HubProvider
-from shared_transport import ValidationError
+from tests.quick.braket.refused import refusal
+
+pytestmark = pytest.mark.usefixtures("untouched")
 
 HALF = math.pi / 2
-
-
-@pytest.fixture(autouse=True)
-def untouched(provider: HubProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing reaches the Hub as a job."""
-
-    def create(request: Any) -> None:
-        raise AssertionError(f"a job was sent: {request}")
-
-    monkeypatch.setattr(provider.client.jobs, "create", create)
-
-
-def refusal(device: HubDevice, program: Any, *args: Any, **options: Any) -> str:
-    with pytest.raises(ValidationError) as caught:
-        device.run(program, *args, **options)
-    return str(caught.value)
 
 
 class TestCepheus:
@@ -201,6 +187,10 @@ class TestAquila:
         said = refusal(aquila, Circuit().h(0), shots=5)
         assert "braket.circuits.circuit.Circuit" in said
         assert "AnalogHamiltonianSimulation" in said
+
+    def test_texts(self, aquila: HubDevice) -> None:
+        said = refusal(aquila, "OPENQASM 3.0; qubit q;", shots=5)
+        assert said.startswith("aws.quera.aquila does not run a string. It runs programs of atoms")
 
     def test_shots(self, aquila: HubDevice) -> None:
         for shots in (0, 1001):
