@@ -79,7 +79,7 @@ test: install ## Run the quick tests: no root, nothing beyond Python packages
 .PHONY: test-system
 test-system: install ## Run the tests that need system programs, after installing those
 	@if [ -f tests/system/install.sh ]; then bash tests/system/install.sh; fi
-	@$(call pytest,tests/system,--timeout=900)
+	@$(call pytest,tests/system,--timeout=900 -n 2 --dist loadfile)
 
 .PHONY: test-slow
 test-slow: install ## Run the large statistical, fault and crash suites
