@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from qhub_qiskit.options import RunOptions
 from qhub_qiskit.target import build_target
 from shared_transport.bit_rows import read_bit_rows
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AwsGateModel"]
 
+_SET = b"braket.task_result.program_set_task_result"
 _ACTION = "braket.ir.openqasm.program"
 # Braket's name for each of Qiskit's gates, where both mean the same unitary (up to a global phase).
 _BRAKET_NAMES = {
@@ -119,12 +122,15 @@ class AwsGateModel(System[AwsOptions]):
         return _encoded(lines, register, layout, params, options)
 
     def layouts(self, job_input: Mapping[str, Any]) -> tuple[ClassicalLayout | None, ...]:
-        """The one register of the text; all qubits in their order where it measures none, as Braket does."""
-        layout = read_layout(job_input["qasm"])
-        return (layout if layout.measured else None,)
+        """The one register of each text; all qubits in their order where it measures none, as Braket does."""
+        qasm = job_input["qasm"]
+        layouts = map(read_layout, [qasm] if isinstance(qasm, str) else qasm)
+        return tuple(layout if layout.measured else None for layout in layouts)
 
     def decode(self, result: ResultText, sent: Sent) -> list[Decoded]:
-        """Read ``measurements`` by ``measuredQubits``."""
+        """Read ``measurements`` by ``measuredQubits``, in the set of several programs that another client sent too."""
+        if result.content.find(_SET) >= 0 and (decoded := _set_result(result.json(), sent)):
+            return decoded
         document, pieces = read_bit_rows(result.content, "measurements")
         columns = [int(q) for q in document["measuredQubits"]]
         layout = sent.layouts[0] or _all_in_order(columns)
@@ -174,6 +180,22 @@ def _measurements(layout: ClassicalLayout, register: str, qubit: str) -> list[st
         for source, bit in sorted(first.items(), key=lambda item: item[1])
         if source is not None
     ]
+
+
+def _set_result(document: Any, sent: Sent) -> list[Decoded]:
+    """The executables of a program set's result; none where it is no such result."""
+    if document["braketSchemaHeader"]["name"].encode() != _SET:
+        return []
+    executables = [
+        one for program in document["programResults"] for one in program["executableResults"]
+    ]
+    decoded = []
+    for one, known in zip(executables, sent.layouts, strict=True):
+        columns = [int(q) for q in one["measuredQubits"]]
+        layout = known or _all_in_order(columns)
+        bits = np.array(one["measurements"], dtype=np.uint8)
+        decoded.append(Decoded(ClassicalMemory.from_shots(bits, columns, layout), layout=layout))
+    return decoded
 
 
 def _all_in_order(columns: Sequence[int]) -> ClassicalLayout:

@@ -139,6 +139,7 @@ class System(ABC, Generic[O]):
         uses_config: Whether `target` reads the device document.
         uses_calibration: Whether `target` reads the newest calibration.
         takes_lists: Whether the format is a list of circuits: a job takes any number unless the Hub says less.
+        joins_circuits: Whether `encode` writes several circuits as one job where the Hub says that one takes them.
         runs_programs: Whether it runs the programs of IBM's Runtime, sampler, estimator and noise learner.
         options: The type of its options of `run`.
     """
@@ -147,6 +148,7 @@ class System(ABC, Generic[O]):
     uses_config: ClassVar[bool] = False
     uses_calibration: ClassVar[bool] = False
     takes_lists: ClassVar[bool] = False
+    joins_circuits: ClassVar[bool] = False
     runs_programs: ClassVar[bool] = False
     options: type[O]
 
@@ -157,9 +159,9 @@ class System(ABC, Generic[O]):
     def circuits_per_job(self, device: Device, shots: int) -> int:
         """How many circuits of so many shots one job takes."""
         most = device.backend.configuration.max_pubs_per_job
-        if most is None:
-            return 1 << 30 if self.takes_lists else 1
-        return max(1, most)
+        if self.takes_lists:
+            return 1 << 30 if most is None else max(1, most)
+        return max(1, most or 1) if self.joins_circuits else 1
 
     def measures_midway(self, device: Device) -> bool:
         """Whether a qubit may be used after its measurement."""

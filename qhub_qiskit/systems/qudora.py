@@ -46,6 +46,7 @@ class Qudora(System[QudoraOptions]):
     """qudora.sim.xg1 and its like."""
 
     input_format = InputFormat.OPEN_QASM_V2
+    joins_circuits = True
     options = QudoraOptions
 
     def circuits_per_job(self, device: Device, shots: int) -> int:

@@ -1,4 +1,4 @@
-"""Several programs of a set as one job, where a backend takes several PUBs: those of IBM and IQM do."""
+"""Several programs of a set as one job, where a backend takes several PUBs: those of IBM, IQM and QUDORA do."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ def system_of(device: Facts) -> System[Any]:
 
 
 def per_job(device: Facts, shots: int) -> int:
-    """How many programs of so many shots one job takes: several where the input itself is a list."""
-    system = system_of(device)
-    return system.circuits_per_job(Device(device.backend), shots) if system.takes_lists else 1
+    """How many programs of so many shots one job takes."""
+    return system_of(device).circuits_per_job(Device(device.backend), shots)
 
 
 def joined(programs: Sequence[Encoded], shots: int) -> Encoded | None:
@@ -31,7 +30,7 @@ def joined(programs: Sequence[Encoded], shots: int) -> Encoded | None:
 
     Args:
         programs: The programs.
-        shots: Those of each; a list has them once for all its circuits.
+        shots: Those of each. A list has them once for all its circuits; of texts the job has the total.
 
     Returns:
         The job; None where what is to be known of the programs exceeds the 4 kB that travel with a job.
@@ -42,6 +41,9 @@ def joined(programs: Sequence[Encoded], shots: int) -> Encoded | None:
     if tags is None:
         return None
     first = programs[0]
+    if "qasm" in first.input:
+        texts = {"qasm": [program.input["qasm"] for program in programs]}
+        return Encoded(texts, first.input_format, first.input_params, tags)
     job_input = {
         name: [entry for program in programs for entry in program.input[name]]
         if isinstance(value, list)

@@ -98,8 +98,9 @@ def _qubits(
     """
     known: Mapping[Hashable, Hashable] = {column: column for column in columns}
     if text is not None:
-        sources = said.sources if said is not None else ()
-        known = dict(zip(sources, read_layout(text).sources, strict=True))
+        if said is None:
+            return None
+        known = dict(zip(said.sources, read_layout(text).sources, strict=True))
     qubits = [qubit for column in columns if isinstance(qubit := known.get(column), int)]
     return qubits if len(set(qubits)) == len(columns) else None
 

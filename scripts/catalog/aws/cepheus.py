@@ -9,6 +9,7 @@ import random
 from typing import Any
 
 from scripts.catalog.aws.common import (
+    EXECUTABLES,
     GUIDE,
     RESULT_PRAGMAS,
     header,
@@ -95,6 +96,7 @@ def main() -> None:
             "shots_range": {"min": 1, "max": 50_000},
             "supported_input_formats": ["BRAKET_OPEN_QASM_V3"],
             "memory_result_supported": True,
+            "max_pubs_per_job": EXECUTABLES,
         },
         has_calibration=True,
     )

@@ -9,6 +9,8 @@ from scripts.catalog.common import ALL_DAY, CALIBRATED, UPDATED, write
 
 GUIDE = "https://docs.aws.amazon.com/braket/latest/developerguide/braket-devices.html"
 SCHEMA = "braket.device_schema"
+# Programs of a program set.
+EXECUTABLES = 100
 RESULT_PRAGMAS = [
     f"braket_result_type_{name}" for name in ("sample", "expectation", "variance", "probability")
 ]
@@ -82,7 +84,7 @@ def program_sets() -> dict[str, Any]:
     return {
         "actionType": "braket.ir.openqasm.program_set",
         "version": ["1"],
-        "maximumExecutables": 100,
+        "maximumExecutables": EXECUTABLES,
         "maximumTotalShots": 200_000,
     }
 

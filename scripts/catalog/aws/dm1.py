@@ -6,7 +6,14 @@ import json
 
 from braket.default_simulator import DensityMatrixSimulator
 
-from scripts.catalog.aws.common import GUIDE, program_sets, result_types, service, write_backend
+from scripts.catalog.aws.common import (
+    EXECUTABLES,
+    GUIDE,
+    program_sets,
+    result_types,
+    service,
+    write_backend,
+)
 from scripts.catalog.common import gates, write
 
 
@@ -54,6 +61,7 @@ def main() -> None:
             "shots_range": {"min": 0, "max": 100_000},
             "supported_input_formats": ["BRAKET_OPEN_QASM_V3"],
             "memory_result_supported": True,
+            "max_pubs_per_job": EXECUTABLES,
         },
         has_calibration=False,
     )

@@ -1,4 +1,4 @@
-"""Program sets on the bridge: one job where the input is a list of circuits, as those of IBM and IQM; else one each.
+"""Program sets on the bridge: one job where a backend takes several PUBs (IBM, IQM, QUDORA), else one each.
 
 Expected values are those of Amazon's local simulator; bounds are six standard errors.
 """
@@ -30,7 +30,13 @@ ANGLES = [0.4, 1.3, 2.6]
 TURNED = Circuit().rx(3, FreeParameter("theta")).ry(1, 0.4).cnot(3, 1)
 SUM = 2.0 * X(3) @ Z(1) - 0.5 * Z(3) @ Z(1) + 1.5 * Y(3)
 TEXT = "OPENQASM 3.0; input float a; bit[2] b; qubit[3] q; rx(a) q[2]; b[0] = measure q[2]; b[1] = measure q[0];"
-JOBS = {"ibm.qpu.fez": 1, "iqm.qpu.garnet": 1, "kipu.sim.qsim": 14, "azure.ionq.simulator": 14}
+JOBS = {
+    "ibm.qpu.fez": 1,
+    "iqm.qpu.garnet": 1,
+    "qudora.sim.xg1": 2,  # whose jobs take 10,000 shots in all
+    "kipu.sim.qsim": 14,
+    "azure.ionq.simulator": 14,
+}
 
 
 def everything() -> ProgramSet:
@@ -102,7 +108,7 @@ def test_every_kind_of_entry(bridged: HubDevice, ideal: HubProvider) -> None:
     )
 
 
-@pytest.mark.parametrize("id", ["ibm.qpu.fez", "iqm.qpu.garnet"])
+@pytest.mark.parametrize("id", ["ibm.qpu.fez", "iqm.qpu.garnet", "qudora.sim.xg1"])
 def test_qiskit_opens_the_same_job_with_the_same_words(ideal: HubProvider, id: str) -> None:
     circuits = [random_circuit(seed, [7, 2, 4], gates=3).measure([7, 2]) for seed in (1, 2)]
     task = ideal.get_device(id).run(ProgramSet(circuits, 200))

@@ -186,7 +186,7 @@ def test_nobody_estimates_what_the_device_compiles(provider):
 def test_prices_are_the_users(provider, device):
     prices = {"aws.sim.*": Price(0.3, 0.001), "iqm.*": {"per_second": 2.0}}
     assert explain(device, ghz(), 10, prices=prices).price == pytest.approx(0.3 + 0.01)
-    assert explain(device, program_set(), prices=prices).price == pytest.approx(4 * 0.3 + 0.08)
+    assert explain(device, program_set(), prices=prices).price == pytest.approx(0.3 + 0.08)
     garnet = explain(provider.get_device("iqm.qpu.garnet"), ghz(), 10, prices=prices)
     assert garnet.price == pytest.approx(10 * garnet.seconds * 2.0)
     assert explain(device, ghz(), 10).price_basis is None

@@ -21,6 +21,7 @@ from braket.task_result import ProgramSetExecutableFailure
 from braket.tasks import ProgramSetQuantumTaskResult
 from braket.tasks.program_set_quantum_task_result import MeasuredEntry
 
+import qhub_qiskit
 from qhub_braket import HubDevice, HubProvider
 from shared_transport import HubClient, JobRequest, Settings, ValidationError
 from shared_transport.models import ShotsRange
@@ -142,6 +143,33 @@ def test_a_set_is_opened_by_its_id(taking: tuple[HubDevice, int], provider: HubP
     if jobs == 17:
         one = provider.task(task.id.split(",")[9]).result()
         assert one.measurement_counts == {"11": SHOTS}
+
+
+@pytest.mark.parametrize(
+    "id", ["aws.sim.sv1", "aws.sim.dm1", "aws.rigetti.cepheus", "aws.ionq.forte"]
+)
+def test_one_job_as_the_hub_says_of_its_backends(ideal: HubProvider, id: str) -> None:
+    shots = 400
+    angles = [0.1, 1.2, 2.2]
+    listed = CircuitBinding(TURNED, {"theta": angles}, [Z(0) @ Z(1), Y(1)])
+    crossed = Circuit().x(0).cnot(0, 1).x(2).measure([2, 0])
+    task = ideal.get_device(id).run(ProgramSet([listed, crossed], shots_per_executable=shots))
+    assert "," not in task.id
+    assert task.metadata()["shots"] == 7 * shots
+    values, words = task.result().entries
+    wanted = [
+        exact(TURNED.make_bound_circuit({"theta": angle}), term)
+        for angle in angles
+        for term in (Z(0) @ Z(1), Y(1))
+    ]
+    measured = [entry.expectation for entry in values.entries]
+    np.testing.assert_allclose(measured, wanted, atol=6 / math.sqrt(shots))  # six standard errors
+    assert words.entries[0].measured_qubits == [2, 0]
+    assert words.entries[0].counts == {"11": shots}
+    counts = qhub_qiskit.HubProvider(client=ideal.client).job(task.id).result().get_counts()
+    assert [{word[::-1]: n for word, n in one.items()} for one in counts] == [
+        dict(one.counts) for entry in task.result().entries for one in entry.entries
+    ]
 
 
 def test_metadata_and_tags(taking: tuple[HubDevice, int]) -> None:
