@@ -196,4 +196,7 @@ def _whole(text: str, least: int, most: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # while all this is loaded: later a handler ends the server
+        sys.exit(130)

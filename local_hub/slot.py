@@ -162,9 +162,15 @@ class Slot:
         # -P as the server has it: a file in the user's folder must not stand in for a module of the same name.
         flags = ["-P"] if sys.flags.safe_path else []
         command = [sys.executable, *flags, "-m", "local_hub.worker", "--parent", str(os.getpid())]
+        command += ["--memory-mb", str(self._memory_mb)]
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *command, "--memory-mb", str(self._memory_mb), stdin=PIPE, stdout=PIPE, limit=2**20
+                *command,
+                stdin=PIPE,
+                stdout=PIPE,
+                limit=2**20,
+                # Ctrl-C is for the server, which ends its workers: one that is being loaded could not ignore it.
+                start_new_session=True,
             )
         except OSError as error:
             raise WorkerMissing(f"its process could not be started: {error.strerror}") from error

@@ -55,7 +55,7 @@ def at_once(ask: Callable[[T], R], things: Iterable[T], threads: int = AT_ONCE) 
                 return
             try:
                 answer.set_result(ask(thing))
-            except Exception as problem:  # noqa: BLE001 - raised below, where the answer is waited for
+            except BaseException as problem:  # noqa: BLE001 - raised below, where the answer is waited for
                 answer.set_exception(problem)
 
     for _ in range(min(threads, len(answers))):

@@ -107,8 +107,7 @@ def session_id(hub: HubProcess) -> str:
 
 
 def tagged(hub: HubProcess, tag: str) -> list[str]:
-    listed = hub.http.get("/jobs", params={"size": 1000}).json()["content"]
-    return [job["id"] for job in listed if tag in job.get("tags", ())]
+    return [job["id"] for job in hub.listed("/jobs") if tag in job.get("tags", ())]
 
 
 @pytest.mark.parametrize(("columns", "told"), [(60, 2), (80, 5), (130, 7)])
@@ -401,3 +400,11 @@ def test_a_hub_until_ctrl_c(environment: dict[str, str], bell: Path) -> None:
     serving.interrupt()
     serving.ends(0)
     assert os.listdir(environment["TMPDIR"]) == []
+
+
+def test_ctrl_c_while_a_hub_is_loaded(environment: dict[str, str], tmp_path: Path) -> None:
+    slow_to_load(environment, tmp_path, "local_hub.process")
+    serving = Terminal(environment, "qhub", "local", "--port", "0")
+    serving.sees("loading local_hub.process")
+    serving.interrupt()
+    assert plain(serving.ends(130)).split("\n")[1:] == ["^C"]

@@ -25,7 +25,7 @@ def of_api(hub: HubProcess, session_id: str) -> Any:
 
 def test_the_list_is_the_apis(at_hub: Qhub, hub: HubProcess, opened: str) -> None:
     listed = at_hub.json("sessions", "--limit", "0")
-    workloads = hub.http.get("/workloads", params={"size": 1000}).json()["content"]
+    workloads = hub.listed("/workloads")
     known = {one["id"] for one in workloads if one["type"] == "SESSION"}
     assert {one["id"] for one in listed} == known
     (mine,) = (one for one in listed if one["id"] == opened)
@@ -79,10 +79,7 @@ def test_a_run_in_a_session(at_hub: Qhub, hub: HubProcess, opened: str, tmp_path
 
 
 def test_workloads_are_the_apis(at_hub: Qhub, hub: HubProcess, opened: str) -> None:
-    known = {
-        one["id"]: said(one)
-        for one in hub.http.get("/workloads", params={"size": 1000}).json()["content"]
-    }
+    known = {one["id"]: said(one) for one in hub.listed("/workloads")}
     assert {one["id"]: one for one in at_hub.json("workloads", "--limit", "0")} == known
     sessions = at_hub.json("workloads", "--type", "session", "--limit", "0")
     assert {one["id"] for one in sessions} == {

@@ -127,6 +127,16 @@ class HubProcess:
         assert status == "COMPLETED", result
         return result
 
+    def listed(self, path: str) -> list[dict[str, Any]]:
+        """Everything that the Hub lists there, page by page."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.http.get(path, params={"size": 100, "page": len(found) // 100}).json()
+            found += page["content"]
+            if len(page["content"]) < 100:
+                assert len(found) == page["total_elements"]
+                return found
+
     def workers(self) -> list[psutil.Process]:
         """Its worker processes."""
         children: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)

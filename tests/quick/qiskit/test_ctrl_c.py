@@ -23,7 +23,7 @@ circuit.measure([0, 1], [0, 1])
 assert "perceval" not in sys.modules
 """
 USES = {
-    "run": "assert set(altair.run(circuit, shots=10).result().get_counts()) == {'11'}",
+    "run": "assert set(altair.run(circuit, shots=1000).result().get_counts()) == {'11'}",
     "in several threads": """
         threads = [threading.Thread(target=altair.explain, args=[circuit]) for _ in range(4)]
         for thread in threads:
