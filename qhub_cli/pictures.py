@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared_transport.errors import MissingExtraError, ValidationError
 from shared_transport.extras import require_extra
-from shared_transport.loading import keeping_ctrl_c
+from shared_transport.loading import keeping_handlers
 
 from .programs import parse_qasm
 from .versions import install_line
@@ -241,7 +241,7 @@ def _gate(name: str, width: int, *parameters: float | None) -> Gate:
 
 def _of_photons(document: Mapping[str, Any], job: Job, width: int) -> Iterator[Drawing]:
     require_extra("Drawing photonic circuits", "qiskit", "perceval")
-    with keeping_ctrl_c():
+    with keeping_handlers():
         from perceval import Experiment
         from perceval.rendering import Format
         from perceval.rendering.pdisplay import pdisplay_circuit, pdisplay_experiment

@@ -21,7 +21,7 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.providers import JobStatus
 
 from shared_transport.bits import ClassicalMemory
-from shared_transport.errors import ValidationError
+from shared_transport.errors import ServerError, ValidationError
 
 from .measuring import Basis, Measuring, Term, bases_for
 from .primitive_job import HubPrimitiveJob, Measured, Mode, RunOptionsOf
@@ -69,7 +69,8 @@ class HubEstimator(BaseEstimatorV2):
 
         Returns:
             A job whose result has for each PUB ``evs`` and ``stds`` (the standard error of each, from the
-            sample variance), both of the PUB's broadcast shape.
+            sample variance), both of the PUB's broadcast shape. Its ``result()`` raises `ServerError` where a device
+            brought back no shot at all.
 
         Raises:
             ValidationError: As `HubBackend.run`; a precision is not above 0; a circuit has measurements.
@@ -201,7 +202,10 @@ def _moments(
     weights = memory.shot_weights
     shots = weights.sum()
     if shots == 0:
-        return math.nan, math.nan
+        raise ServerError(
+            "A measurement of the estimator brought back none of its shots, so it has no value.",
+            hint="A device may drop shots, as photonic ones do where a gate fails: ask for a smaller precision.",
+        )
     mean = float((weights * each).sum() / shots)
     variance = float((weights * (each - mean) ** 2).sum() / max(1, shots - 1))
     return mean, variance / float(shots)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -114,10 +115,9 @@ class ProviderBase:
             return self.client.backends.get(backend_id)
         except NotFoundError as problem:
             refusal = problem
-        known = sorted(backend.id for backend in self.client.backends.list())
         raise NotFoundError(
             f"The Hub has no backend {backend_id!r}.",
-            hint=did_you_mean(backend_id, known, f"It has {', '.join(known) or 'none at all'}."),
+            hint=_nearest(backend_id, list(self.client.backends.list())),
             operation=refusal.operation,
             status=refusal.status,
             request_id=refusal.request_id,
@@ -125,3 +125,17 @@ class ProviderBase:
 
     def __repr__(self) -> str:
         return f"<HubProvider {self.client.settings.base_url}>"
+
+
+def _nearest(word: str, listed: Sequence[Backend]) -> str:
+    """The backends that may be meant: of another of whose names it is, or whose id is spelled alike; else all."""
+    meant = [one.id for one in listed if word.lower() in _other_names(one)]
+    if meant:
+        return f"Did you mean {' or '.join(map(repr, meant))}?"
+    known = sorted(one.id for one in listed)
+    return did_you_mean(word, known, f"It has {', '.join(known) or 'none at all'}.")
+
+
+def _other_names(backend: Backend) -> set[str]:
+    names = (backend.name, backend.display_name, backend.internal_id, backend.id.rpartition(".")[2])
+    return {name.lower() for name in names if name}

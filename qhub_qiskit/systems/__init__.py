@@ -31,10 +31,8 @@ _ROOMS = (
     ("IQM_JOB_INPUT_V1", None, "iqm", "Iqm"),
     ("PERCEVAL", None, "quandela", "Quandela"),
 )
-# Formats that are not for gate-model circuits, and where their users go.
-_ELSEWHERE = {
-    "BRAKET_AHS_PROGRAM": "It is an analog device: use qhub_braket (AnalogHamiltonianSimulation).",
-}
+# The format of a device that runs no circuits.
+_ATOMS = "BRAKET_AHS_PROGRAM"
 
 
 def system_for(provider: str | None, formats: Sequence[str], backend: str) -> System[Any]:
@@ -53,10 +51,14 @@ def system_for(provider: str | None, formats: Sequence[str], backend: str) -> Sy
             if owner == owner_asked and input_format in formats:
                 room = getattr(importlib.import_module(f".{module}", __name__), name)
                 return room()  # type: ignore[no-any-return]
-    hints = [_ELSEWHERE[word] for word in formats if word in _ELSEWHERE]
+    if _ATOMS in formats:
+        raise ValidationError(
+            f"{backend} takes {_ATOMS}: it is an analog device, which runs no circuits, only programs of atoms.",
+            hint="Use qhub_braket (AnalogHamiltonianSimulation).",
+        )
     served = ", ".join(dict.fromkeys(input_format for input_format, *_ in _ROOMS))
     raise ValidationError(
         f"{backend} takes {', '.join(formats) or 'no input format that the Hub names'} from provider "
         f"{provider}; qhub_qiskit has no encoder for that.",
-        hint=hints[0] if hints else f"It writes {served}.",
+        hint=f"It writes {served}.",
     )

@@ -21,7 +21,7 @@ from qiskit.circuit import QuantumCircuit
 
 from shared_transport.bits import ClassicalLayout
 from shared_transport.extras import require_extra
-from shared_transport.loading import keeping_ctrl_c
+from shared_transport.loading import keeping_handlers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +109,7 @@ def plan_optics(program: Program) -> Optics:
     return Optics(gates, heralded, layout, program.num_qubits)
 
 
-@keeping_ctrl_c()
+@keeping_handlers()
 def serialized_experiment(optics: Optics) -> tuple[str, str]:
     """Make Perceval's experiment of a circuit: optics, photons that go in, heralds and post-selection.
 

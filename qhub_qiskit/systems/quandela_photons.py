@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_transport.extras import require_extra
-from shared_transport.loading import keeping_ctrl_c
+from shared_transport.loading import keeping_handlers
 
 __all__ = ["Photons", "read_photons"]
 
@@ -72,7 +72,7 @@ class Photons:
         return counts
 
 
-@keeping_ctrl_c()
+@keeping_handlers()
 def read_photons(text: str) -> Photons:
     """Read a serialized ``BSCount``, ``BSSamples`` or ``BSDistribution``.
 

@@ -4,6 +4,7 @@ import copy
 import gc
 import os
 import pickle
+import re
 import subprocess
 import sys
 import weakref
@@ -73,6 +74,16 @@ def test_an_unknown_id_offers_the_nearest(provider: HubProvider, id: str) -> Non
         provider.get_device(id)
     assert repr(id) in str(caught.value)
     assert caught.value.status == 404
+
+
+def test_a_backend_is_offered_by_each_of_its_names(provider):
+    for backend in provider.client.backends.list():
+        for name in (backend.name, backend.display_name, backend.internal_id):
+            if name and name != backend.id:
+                with pytest.raises(NotFoundError, match=re.escape(f"{backend.id!r}")):
+                    provider.get_device(name)
+    with pytest.raises(NotFoundError, match=r"Did you mean 'aws\.sim\.sv1'\?"):
+        provider.get_device("SV1")
 
 
 def test_a_name_like_no_other_gets_the_list(provider: HubProvider) -> None:

@@ -38,6 +38,7 @@ USES = {
 def test_a_wait_is_interrupted_after_photons(use: str) -> None:
     wait = f"""
         assert "perceval" in sys.modules
+        assert sys.excepthook is sys.__excepthook__
         job = HubProvider.local(job_seconds=60).get_backend("kipu.sim.qsim").run(circuit, shots=1)
         {PRESS}
         try:

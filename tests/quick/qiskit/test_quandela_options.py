@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
 
-from qhub_qiskit import HubBackend, HubProvider
-from shared_transport.errors import ValidationError
+from qhub_qiskit import HubBackend, HubEstimator, HubProvider
+from shared_transport.errors import ServerError, ValidationError
 from tests.quick.qiskit.circuits import bell
 
 
@@ -67,6 +68,15 @@ def test_too_many_gates(altair: HubBackend) -> None:
     # 1/9 of the last, 2/27 of each of the four before it: 3.3e-6.
     with pytest.raises(ValidationError, match=r"5 two-qubit gates.*up to 4.*rate is 3\.3e-06"):
         altair.run(circuit)
+
+
+def test_an_estimate_without_a_shot_is_an_error(belenos: HubBackend) -> None:
+    """Of a single shot about one in 250 comes back: that three in a row do, nobody will see."""
+    circuit = bell().remove_final_measurements(inplace=False)
+    job = HubEstimator(belenos).run([(circuit, SparsePauliOp("ZZ"))] * 3, precision=1.0)
+    with pytest.raises(ServerError, match="none of its shots") as caught:
+        job.result()
+    assert "smaller precision" in caught.value.hint
 
 
 def test_too_many_qubits(belenos: HubBackend) -> None:
