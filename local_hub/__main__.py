@@ -11,6 +11,8 @@ from local_hub.faults.spec import SUMMARY, Fault, Seconds, parse_fault, parse_se
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
+# Set by the command `qhub local`, which hands its options on: it is what usage and errors are about then.
+BY_QHUB = "--by-qhub"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,7 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code: 0 after an orderly end, 1 when the Hub could not start.
     """
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser("qhub local" if BY_QHUB in arguments else "python -m local_hub").parse_args(
+        arguments
+    )
     gc.disable()  # a tenth of the time to load all this; `serve` enables it when it is ready
     from local_hub.process import Announcement, serve
 
@@ -36,9 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m local_hub",
+        prog=prog,
         description="The quantum Hub on this machine.",
         epilog=SUMMARY,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -129,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="serve one parent: a free port, one line of JSON on stdout, end when stdin does",
     )
+    add(BY_QHUB, action="store_true", help=argparse.SUPPRESS)
     return parser
 
 

@@ -16,12 +16,14 @@ from shared_transport.errors import ConfigurationError
 from .programs import read_source
 from .run import Run, Wishes, run_source
 
-__all__ = ["DemoRow", "run_demo"]
+__all__ = ["FEWEST_SHOTS", "DemoRow", "largest_distance", "run_demo"]
 
 # Each circuit runs once through each of these.
 WAYS = (("qiskit", "aws.sim.sv1"), ("qiskit", "kipu.sim.qsim"), ("braket", "aws.sim.sv1"))
-# A sample of 4,000 shots over 16 equally likely outcomes lies 0.03 off on average.
-LARGEST_DISTANCE = 0.06
+# With fewer shots chance alone may be nearly as far off as a wrong answer.
+FEWEST_SHOTS = 100
+# A sample of 4,000 shots over 16 equally likely outcomes lies 0.025 off on average.
+_DISTANCE, _OF_SHOTS = 0.06, 4000
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,15 @@ class DemoRow:
     @property
     def right(self) -> bool:
         """Whether the counts are those of the known answer, up to chance."""
-        return self.distance <= LARGEST_DISTANCE
+        return self.distance <= largest_distance(self.run.shots)
+
+
+def largest_distance(shots: int) -> float:
+    """How far off counts may be by chance.
+
+    What chance does to a share shrinks with the square root of the number of shots, and the distance is a sum of shares.
+    """
+    return _DISTANCE * math.sqrt(_OF_SHOTS / shots)
 
 
 def run_demo(folder: Path | None = None, *, shots: int = 4000) -> Iterator[DemoRow]:

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -47,6 +47,8 @@ _REMEDIES: dict[type[HubError], str] = {
     errors.TransportError: "Check the network and the address (--base-url or QHUB_QUANTUM_BASE_URL).",
 }
 _OF_PYTHON = "HubProvider"
+_NO_TOKEN = "There is no token for the Hub: store one with qhub login, or set KQH_PERSONAL_ACCESS_TOKEN."  # noqa: S105 - words
+_NEEDS_NONE = "--local needs none (run, explain, backends)."
 
 
 def exit_code(problem: HubError) -> int:
@@ -55,11 +57,12 @@ def exit_code(problem: HubError) -> int:
 
 
 @contextmanager
-def orderly(*, debug: bool) -> Iterator[None]:
+def orderly(*, debug: bool, advice: Callable[[HubError], str] | None = None) -> Iterator[None]:
     """Run a command: its errors become a line and an exit code, Ctrl-C and a closed pipe only a code.
 
     Args:
         debug: Show tracebacks, and what the client logs.
+        advice: What else the command says of an error.
     """
     if debug:
         _log_to_stderr()
@@ -80,7 +83,7 @@ def orderly(*, debug: bool) -> Iterator[None]:
     except HubError as problem:
         if debug:
             traceback.print_exc()
-        report(_text(problem))
+        report(_text(problem, "" if advice is None else advice(problem)))
         code = exit_code(problem)
     except OSError as problem:
         if debug:
@@ -111,18 +114,29 @@ def stop_writing() -> None:
     os.close(nowhere)
 
 
-def _text(problem: HubError) -> str:
+def _text(problem: HubError, advice: str) -> str:
     """The error's words; where its hint is one for programs, the command's."""
+    shown = copy.copy(problem)
     remedy = next((_REMEDIES[kind] for kind in type(problem).__mro__ if kind in _REMEDIES), None)
     if isinstance(problem, errors.MissingExtraError):
         from .versions import install_line
 
-        remedy = f"Install them: {install_line(problem.extra)}"
-    elif remedy is None or _OF_PYTHON not in (problem.hint or ""):
-        return f"{problem}"
-    shown = copy.copy(problem)
-    shown.hint = remedy
+        shown.hint = f"Install them: {install_line(problem.extra)}"
+    elif _is_of_no_token(problem):
+        shown.message, shown.hint = _NO_TOKEN, _NEEDS_NONE
+    elif remedy is not None and _OF_PYTHON in (problem.hint or ""):
+        shown.hint = remedy
+    shown.hint = " ".join(filter(None, (shown.hint, advice)))
     return f"{shown}"
+
+
+def _is_of_no_token(problem: HubError) -> bool:
+    """Whether there was no token to send; a token that the Hub does not take is another error."""
+    if not isinstance(problem, errors.AuthenticationError):
+        return False
+    from shared_transport.http import no_token
+
+    return problem.message == no_token("").message
 
 
 def _one_line(

@@ -84,7 +84,7 @@ def _page(client: HubClient, described: Job, *, whole: bool) -> View:
         for one in outcomes.histograms:
             yield ""
             yield heading(one.title)
-            yield from histogram(one.counts)
+            yield from histogram(one.counts, out.width, one.order)
         if outcomes.expectations:
             yield ""
         for values in outcomes.expectations:
@@ -143,8 +143,12 @@ def result(
     if output is None:
         _to_stdout(client, id, status)
         return
-    client.jobs.result_to_file(id, output, status=status)
-    size = output.stat().st_size
+    try:
+        client.jobs.result_to_file(id, output, status=status)
+        size = output.stat().st_size
+    except OSError as problem:
+        # It is written under a name of its own until it is whole: nobody knows that one.
+        raise OSError(problem.errno, problem.strerror, str(output)) from problem
     if call.as_json:
         from .output import write_json
 

@@ -88,12 +88,14 @@ def jobs(
     interval: Interval = 5.0,
 ) -> None:
     """List jobs, the newest first."""
-    from .lists import notes_on
+    from shared_transport.models import JobStatus
+
+    from .lists import known_words, notes_on
     from .times import read_time
 
     wanted = _Wanted(
         backend=backend,
-        statuses=[word.upper() for word in status or ()],
+        statuses=known_words(status or (), JobStatus, "--status"),
         name=name,
         tags=frozenset(tag or ()),
         session=session,

@@ -121,11 +121,15 @@ def whoami(call: Call) -> None:
     from .output import View, facts_table
 
     settings = call.settings()
-    refusal: HubError | None = None
+    trouble: HubError | None = None
+    accepted: bool | None = True
     try:
         _require_acceptance(settings)
-    except (AuthenticationError, PermissionDeniedError) as problem:
-        refusal = problem
+    except HubError as problem:
+        trouble = problem
+        # Another error says nothing about the token.
+        refused = isinstance(problem, (AuthenticationError, PermissionDeniedError))
+        accepted = False if refused else None
     source = settings.token_source if settings.token is not None else None
     if settings.login is not None:
         source = f"a login at {settings.token_url}"
@@ -134,7 +138,7 @@ def whoami(call: Call) -> None:
         "credentials": source,
         "user": settings.username,
         "organization": settings.organization,
-        "accepted": refusal is None,
+        "accepted": accepted,
     }
 
     def picture(out: Console) -> Iterator[RenderableType]:
@@ -144,13 +148,13 @@ def whoami(call: Call) -> None:
                 ("Credentials", source or "none"),
                 ("User", settings.username),
                 ("Organization", settings.organization),
-                ("Accepted", "yes" if refusal is None else "no"),
+                ("Accepted", {True: "yes", False: "no", None: "not known"}[accepted]),
             ]
         )
 
     call.show(View(document, picture))
-    if refusal is not None:
-        raise refusal
+    if trouble is not None:
+        raise trouble
 
 
 def _require_acceptance(settings: Settings) -> None:

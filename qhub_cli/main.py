@@ -80,14 +80,16 @@ def demo(
         Path | None,
         typer.Argument(help="Folder with circuits and answers.json.", show_default=False),
     ] = None,
-    shots: Annotated[int, typer.Option(help="How often each circuit is executed.")] = 4000,
+    shots: Annotated[
+        int, typer.Option(help="How often each circuit is executed.", min=100)
+    ] = 4000,
 ) -> None:
     """Run known circuits through both SDKs on a Hub on this machine, and check the answers."""
     from .demo import run_demo
     from .tables import show_demo
 
     call.refuse_beside_local()
-    if not show_demo(run_demo(folder, shots=shots), as_json=call.as_json):
+    if not show_demo(run_demo(folder, shots=shots), shots=shots, as_json=call.as_json):
         raise typer.Exit(1)
 
 
@@ -97,7 +99,7 @@ def local(context: typer.Context) -> None:
         from shared_transport.embedded import require_local_hub
 
         require_local_hub()
-    arguments = [sys.executable, "-m", "local_hub", *context.args]
+    arguments = [sys.executable, "-m", "local_hub", "--by-qhub", *context.args]
     if os.name == "posix":
         os.execv(sys.executable, arguments)
     raise typer.Exit(subprocess.call(arguments))

@@ -17,6 +17,7 @@ from .failures import orderly
 
 if TYPE_CHECKING:
     from shared_transport.client import HubClient
+    from shared_transport.errors import HubError
     from shared_transport.settings import Settings
 
     from .output import View
@@ -124,6 +125,16 @@ class Call:
         named = self.base_url is not None or bool(os.environ.get(BASE_URL_VARIABLE))
         return settings if settings.authenticated or named or local is False else None
 
+    def advice(self, problem: HubError) -> str:
+        """What to do where the public Hub does not answer somebody without a token."""
+        from shared_transport.credentials import BASE_URL_VARIABLE
+        from shared_transport.errors import TransportError
+
+        named = self.base_url is not None or bool(os.environ.get(BASE_URL_VARIABLE))
+        if named or not isinstance(problem, TransportError) or self.settings().authenticated:
+            return ""
+        return "--local asks a Hub on this machine."
+
     def client(self, *, local: bool = False) -> HubClient:
         """A client of that Hub. Errors as `settings`."""
         from shared_transport.client import HubClient
@@ -170,7 +181,13 @@ def command(function: Callable[Concatenate[Call, P], None]) -> Callable[..., Non
     @functools.wraps(function)
     def run(*args: Any, **given: Any) -> None:
         call = Call(**{name: given.pop(name) for name in shared})
-        with orderly(debug=call.debug):
+        # Of a command that has --local (given as None where it decides by itself).
+        local = given.get("local") is False
+
+        def advice(problem: HubError) -> str:
+            return call.advice(problem) if local else ""
+
+        with orderly(debug=call.debug, advice=advice):
             function(call, *args, **given)
 
     parameters = [*list(own.values())[1:], *shared.values()]

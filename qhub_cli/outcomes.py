@@ -10,8 +10,13 @@ if TYPE_CHECKING:
     from shared_transport.client import HubClient
     from shared_transport.models import Job
 
-__all__ = ["Expectations", "Histogram", "Outcomes", "read_outcomes"]
+__all__ = ["ORDERS", "Expectations", "Histogram", "Outcomes", "read_outcomes"]
 
+# How the bits of an outcome are ordered, by the SDK that reads it.
+ORDERS = {
+    "qiskit": "Qiskit's order: bit 0 rightmost.",
+    "braket": "Braket's order: the first measured qubit leftmost.",
+}
 _MOST_NUMBERS = 8
 
 
@@ -21,11 +26,13 @@ class Histogram:
 
     Attributes:
         title: What was counted.
-        counts: By outcome; Qiskit's keys have bit 0 rightmost.
+        counts: By outcome.
+        order: How the bits of an outcome are ordered, in a sentence; None where they are no bits.
     """
 
     title: str
     counts: Mapping[str, int]
+    order: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,8 @@ def _reader(job: Job) -> Callable[[HubClient, Job], Iterator[Outcome]]:
     program = (job.input_params or {}).get("program_id", "sampler")
     if job.input_format == "QISKIT_QPY" and program != "sampler":
         return _of_runtime
-    return _of_circuits
+    # Whoever wrote a job knows its outcomes as their SDK prints them.
+    return _of_braket if job.sdk_provider == "BRAKET" else _of_circuits
 
 
 def _of_no_result(client: HubClient, job: Job) -> Iterator[Outcome]:
@@ -112,11 +120,29 @@ def _of_circuits(client: HubClient, job: Job) -> Iterator[Outcome]:
         title = f"Outcomes of {experiment.header['name']}, {experiment.shots} shots"
         data = experiment.data.to_dict()
         if "counts" in data:
-            yield Histogram(title, result.get_counts(number))
+            yield Histogram(title, result.get_counts(number), ORDERS["qiskit"])
         elif "photon_counts" in data:
             yield Histogram(title, data["photon_counts"])
         else:
             yield f"The result has no counts but {', '.join(data) or 'nothing'}: qhub result {job.id}"
+
+
+def _of_braket(client: HubClient, job: Job) -> Iterator[Outcome]:
+    from qhub_braket import HubProvider
+
+    result: Any = HubProvider(client=client).task(job.id).result()
+    name = job.name or job.id
+    if hasattr(result, "entries"):  # a program set: each program, with each of its inputs
+        each = [one.counts for entry in result.entries for one in entry.entries]
+        titles = [f"Outcomes of {name}, {number}" for number in range(len(each))]
+    else:
+        each, titles = [result.measurement_counts], [f"Outcomes of {name}"]
+    for title, counts in zip(titles, each, strict=True):
+        if counts:
+            shots = sum(counts.values())
+            yield Histogram(f"{title}, {shots} shots", dict(counts), ORDERS["braket"])
+        else:
+            yield f"The result has no counts: qhub result {job.id}"
 
 
 def _of_atoms(client: HubClient, job: Job) -> Iterator[Outcome]:

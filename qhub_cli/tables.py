@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from .demo import LARGEST_DISTANCE, DemoRow
+from .demo import DemoRow, largest_distance
+from .outcomes import ORDERS
 from .output import View, clean, console, heading, write_json
 from .run import Run
 
@@ -19,6 +21,10 @@ __all__ = ["histogram", "run_view", "show_demo", "submitted_view"]
 
 MOST_ROWS = 32
 BAR_WIDTH = 24
+# A shorter bar tells nothing.
+SHORTEST_BAR = 6
+# What lines and spaces take of a row of three cells, and of a fourth.
+_FRAME, _FRAME_OF_BAR = 10, 3
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -28,7 +34,7 @@ def run_view(run: Run) -> View:
     def picture(out: Console) -> Iterator[RenderableType]:
         where = "the local Hub" if run.hub == "local" else run.hub
         yield heading(f"{run.name} on {run.backend} ({where})")
-        yield from histogram(run.counts)
+        yield from histogram(run.counts, out.width, ORDERS[run.sdk])
         yield Text(f"{run.shots} shots in {run.seconds:.2f} s, job {run.job_id}", "dim")
 
     return View(asdict(run), picture)
@@ -40,26 +46,53 @@ def submitted_view(run: Run) -> View:
     return View(document, lambda out: [Text(run.job_id)])
 
 
-def histogram(counts: Mapping[str, int]) -> Iterator[RenderableType]:
-    """Counts with bars, in the order of the outcomes; the most frequent ones where there are many."""
-    table = Table()
-    table.add_column("Outcome", no_wrap=True, overflow="fold")
-    table.add_column("Counts", justify="right", no_wrap=True)
-    table.add_column("Share", justify="right", no_wrap=True)
-    table.add_column("", width=BAR_WIDTH, no_wrap=True)
+def histogram(
+    counts: Mapping[str, int], width: int, order: str | None = None
+) -> Iterator[RenderableType]:
+    """Counts with bars, in the order of the outcomes; the most frequent ones where there are many.
+
+    Args:
+        counts: How often each outcome came.
+        width: Of the terminal. Where it is narrow the bars go first; then the outcomes are folded.
+        order: How the bits of an outcome are ordered, in a sentence.
+    """
     shown = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_ROWS]
     largest = shown[0][1] if shown else 1
     total = sum(counts.values())
-    for word, count in sorted(shown):
-        share = f"{100 * count / total:.1f} %"
-        table.add_row(Text(clean(word)), str(count), share, _bar(count / largest))
+    rows = [
+        (clean(word), str(count), f"{100 * count / total:.1f} %", count / largest)
+        for word, count in sorted(shown)
+    ]
+    headings = ("Outcome", "Counts", "Share")
+    needed = _FRAME + sum(
+        max(cell_len(heading), *(cell_len(row[place]) for row in rows), 0)
+        for place, heading in enumerate(headings)
+    )
+    bar = min(BAR_WIDTH, width - needed - _FRAME_OF_BAR)
+    # Folded outcomes have lines between them, so that one can tell where the next begins.
+    table = Table(show_lines=needed > width)
+    table.add_column("Outcome", overflow="fold")
+    table.add_column("Counts", justify="right", no_wrap=True)
+    table.add_column("Share", justify="right", no_wrap=True)
+    if bar >= SHORTEST_BAR:
+        table.add_column("", width=bar, no_wrap=True)
+    for word, count_text, share, part in rows:
+        cells = [Text(word), Text(count_text), Text(share), Text(_bar(part, bar))]
+        table.add_row(*cells[: len(table.columns)])
     yield table
+    if order is not None:
+        yield order
     if len(counts) > len(shown):
         yield f"and {len(counts) - len(shown)} rarer outcomes (--json has them all)"
 
 
-def show_demo(rows: Iterable[DemoRow], *, as_json: bool) -> bool:
+def show_demo(rows: Iterable[DemoRow], *, shots: int, as_json: bool) -> bool:
     """Print rows as they come.
+
+    Args:
+        rows: The rows.
+        shots: How often each circuit is executed.
+        as_json: Whether a program reads it.
 
     Returns:
         Whether every answer is right.
@@ -104,14 +137,14 @@ def show_demo(rows: Iterable[DemoRow], *, as_json: bool) -> bool:
         out.print(table)
     right = sum(row.right for row in done)
     out.print(
-        f"{right} of {len(done)} right: at most {LARGEST_DISTANCE} off the known answer (total "
+        f"{right} of {len(done)} right: at most {largest_distance(shots):.3g} off the known answer (total "
         "variation distance).\nQiskit prints qubit 0 rightmost, Braket leftmost.",
         soft_wrap=True,
     )
     return bool(done) and right == len(done)
 
 
-def _bar(share: float) -> str:
-    eighths = round(share * BAR_WIDTH * 8)
+def _bar(share: float, width: int) -> str:
+    eighths = round(share * width * 8)
     full, rest = divmod(eighths, 8)
     return ("█" * full + (_EIGHTHS[rest] if rest else "")) or "▏"
