@@ -83,7 +83,7 @@ test-system: install ## Run the tests that need system programs, after installin
 
 .PHONY: test-slow
 test-slow: install ## Run the large statistical, fault and crash suites
-	@$(call pytest,tests/slow,--timeout=1800)
+	@$(call pytest,tests/slow,--timeout=1800 $(if $(filter small,$(CI_SCALE)),-n 2))
 
 .PHONY: test-notebooks
 test-notebooks: install ## Execute the notebooks against the embedded Hub

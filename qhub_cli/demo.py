@@ -16,12 +16,10 @@ from shared_transport.errors import ConfigurationError
 from .programs import read_source
 from .run import Run, Wishes, run_source
 
-__all__ = ["FEWEST_SHOTS", "DemoRow", "largest_distance", "run_demo"]
+__all__ = ["DemoRow", "largest_distance", "run_demo"]
 
 # Each circuit runs once through each of these.
 WAYS = (("qiskit", "aws.sim.sv1"), ("qiskit", "kipu.sim.qsim"), ("braket", "aws.sim.sv1"))
-# With fewer shots chance alone may be nearly as far off as a wrong answer.
-FEWEST_SHOTS = 100
 # A sample of 4,000 shots over 16 equally likely outcomes lies 0.025 off on average.
 _DISTANCE, _OF_SHOTS = 0.06, 4000
 
@@ -49,7 +47,7 @@ class DemoRow:
 def largest_distance(shots: int) -> float:
     """How far off counts may be by chance.
 
-    What chance does to a share shrinks with the square root of the number of shots, and the distance is a sum of shares.
+    What chance does to each share shrinks with the square root of the number of shots; the distance adds them up.
     """
     return _DISTANCE * math.sqrt(_OF_SHOTS / shots)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,13 +59,14 @@ def explain(
     from shared_transport.client import HubClient
 
     from .output import View, block
-    from .programs import read_source
+    from .programs import in_words_of_the_command, read_source
 
     source = read_source(file)
     paid = None if prices is None else _read_prices(prices)
     client = HubClient(call.settings_or_local(local) or call.settings(local=True))
     ask = _by_braket if sdk is Sdk.braket else _by_qiskit
-    told = ask(client, source, backend, shots, paid)
+    with in_words_of_the_command(source, backend or ""):
+        told = ask(client, source, backend, shots, paid)
 
     def picture(out: Console) -> Iterator[RenderableType]:
         yield block(str(told))
@@ -76,43 +78,62 @@ def _by_qiskit(
     client: HubClient, source: Source, backend: str | None, shots: int, prices: Prices | None
 ) -> Explanation | Explanations:
     from qhub_qiskit import HubProvider
+    from shared_transport.explanation import Explanations
 
     from .programs import to_circuit
 
     provider = HubProvider(client=client)
     circuit = to_circuit(source)
     if backend is not None and not _is_pattern(backend):
-        one: Explanation = provider.get_backend(backend).explain(
-            circuit, shots=shots, prices=prices
-        )
-        return one
+        one = provider.get_backend(backend).explain(circuit, shots=shots, prices=prices)
+        return _said(one, source)
     where = {} if backend is None else {"name": backend}
-    return provider.explain(circuit, where=where, shots=shots, prices=prices)
+    rows = provider.explain(circuit, where=where, shots=shots, prices=prices)
+    return Explanations([_said(one, source) for one in rows])
 
 
 def _by_braket(
     client: HubClient, source: Source, backend: str | None, shots: int, prices: Prices | None
 ) -> Explanation | Explanations:
     from qhub_braket import HubProvider
-    from shared_transport.errors import ValidationError
     from shared_transport.explanation import Explanations
     from shared_transport.extras import require_extra
+
+    from .programs import to_braket
 
     provider = HubProvider(client=client)
     require_extra("Explaining a Braket program", "braket", "braket.circuits")
     from qhub_braket.explain import explain, explain_everywhere
 
-    if not source.braket_dialect:
-        raise ValidationError(
-            f"{source.path} is not OpenQASM 3 in Braket's dialect.",
-            hint="Leave --sdk out: the Qiskit plugin reads it, for the same backends.",
-        )
+    text, qubits = to_braket(source)
     if backend is not None and not _is_pattern(backend):
-        return explain(provider.get_device(backend), source.text, shots, prices=prices)
-    told = explain_everywhere(provider, source.text, shots, prices=prices)
-    if backend is None:
-        return told
-    return Explanations([one for one in told if fnmatchcase(one.backend, backend)])
+        one = explain(provider.get_device(backend), text, shots, prices=prices)
+        return _said(one, source, qubits)
+    rows = explain_everywhere(provider, text, shots, prices=prices)
+    return Explanations(
+        [
+            _said(one, source, qubits)
+            for one in rows
+            if backend is None or fnmatchcase(one.backend, backend)
+        ]
+    )
+
+
+def _said(one: Explanation, source: Source, qubits: int | None = None) -> Explanation:
+    """The same without Python in its hint; and where the device has fewer qubits than a translation uses, no fit."""
+    from shared_transport.errors import ValidationError
+
+    from .programs import said_of_file, too_wide
+
+    if one.fits:
+        problem = too_wide(source.path.stem, qubits, one.backend, one.backend_qubits)
+        if problem is None:
+            return one
+        return replace(one, fits=False, why=problem.message, hint=problem.hint, requests=())
+    if one.fits is None or one.why is None:
+        return one
+    said = said_of_file(ValidationError(one.why, hint=one.hint), source, one.backend)
+    return replace(one, why=said.message, hint=said.hint)
 
 
 def _is_pattern(text: str) -> bool:

@@ -47,7 +47,9 @@ _REMEDIES: dict[type[HubError], str] = {
     errors.TransportError: "Check the network and the address (--base-url or QHUB_QUANTUM_BASE_URL).",
 }
 _OF_PYTHON = "HubProvider"
-_NO_TOKEN = "There is no token for the Hub: store one with qhub login, or set KQH_PERSONAL_ACCESS_TOKEN."  # noqa: S105 - words
+_NO_TOKEN = (
+    "There is no token for the Hub: store one with qhub login, or set KQH_PERSONAL_ACCESS_TOKEN."  # noqa: S105 - words
+)
 _NEEDS_NONE = "--local needs none (run, explain, backends)."
 
 

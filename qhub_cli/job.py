@@ -84,7 +84,7 @@ def _page(client: HubClient, described: Job, *, whole: bool) -> View:
         for one in outcomes.histograms:
             yield ""
             yield heading(one.title)
-            yield from histogram(one.counts, out.width, one.order)
+            yield from histogram(one.counts, one.order)
         if outcomes.expectations:
             yield ""
         for values in outcomes.expectations:

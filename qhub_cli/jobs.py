@@ -95,7 +95,7 @@ def jobs(
 
     wanted = _Wanted(
         backend=backend,
-        statuses=known_words(status or (), JobStatus, "--status"),
+        statuses=known_words(status, JobStatus, "--status"),
         name=name,
         tags=frozenset(tag or ()),
         session=session,

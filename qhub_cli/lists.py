@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+import typer
 
 from .output import Column, View, age, listing, status_text
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     Entry: TypeAlias = Job | Session | Workload
 
-__all__ = ["BACKEND", "CREATED", "ID", "STATUS", "Field", "list_view", "notes_on"]
+__all__ = ["BACKEND", "CREATED", "ID", "STATUS", "Field", "known_words", "list_view", "notes_on"]
 
 E = TypeVar("E", bound="Entry")
 E_contra = TypeVar("E_contra", contravariant=True)
@@ -58,6 +60,22 @@ def list_view(fields: Sequence[Field[E]], entries: Sequence[E], notes: Sequence[
 
     documents = [one.model_dump(mode="json", exclude_unset=True) for one in entries]
     return View(documents, picture, notes)
+
+
+def known_words(given: Sequence[str] | None, known: Iterable[str], option: str) -> list[str]:
+    """Words of the API as it writes them, from an option that takes several.
+
+    Raises:
+        BadParameter: The API has no such word.
+    """
+    words = [word.upper() for word in given or ()]
+    every = list(dict.fromkeys(map(str, known)))
+    for word in words:
+        if word not in every:
+            raise typer.BadParameter(
+                f"there is no {word}, only {', '.join(every)}.", param_hint=option
+            )
+    return words
 
 
 def notes_on(found: int, limit: int, what: str) -> list[str]:

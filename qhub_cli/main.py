@@ -80,9 +80,8 @@ def demo(
         Path | None,
         typer.Argument(help="Folder with circuits and answers.json.", show_default=False),
     ] = None,
-    shots: Annotated[
-        int, typer.Option(help="How often each circuit is executed.", min=100)
-    ] = 4000,
+    # With fewer than 100, chance alone may be nearly as far off as a wrong answer.
+    shots: Annotated[int, typer.Option(help="How often each circuit is executed.", min=100)] = 4000,
 ) -> None:
     """Run known circuits through both SDKs on a Hub on this machine, and check the answers."""
     from .demo import run_demo

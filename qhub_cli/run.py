@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from shared_transport.client import HubClient
-from shared_transport.errors import ValidationError
+from shared_transport.errors import ValidationError, WaitTimeoutError
 
-from .programs import Source, to_circuit
+from .programs import Source, in_words_of_the_command, to_braket, to_circuit, too_wide
 
 if TYPE_CHECKING:
-    from qiskit.circuit import QuantumCircuit
+    from shared_transport.explanation import Explanation
 
 __all__ = ["Run", "Submitted", "Wishes", "prepare", "run_source"]
 
@@ -28,6 +28,7 @@ class Run:
         backend: The backend's id.
         hub: The Hub's address, or ``local``.
         job_id: The Hub's id of the job.
+        shots_asked: Shots that were asked for.
         shots: Shots that came back.
         counts: Outcomes and how often each came: Qiskit's keys have bit 0 rightmost, Braket's have the
             first measured qubit leftmost.
@@ -39,9 +40,24 @@ class Run:
     backend: str
     hub: str
     job_id: str
+    shots_asked: int
     shots: int
     counts: Mapping[str, int]
     seconds: float
+
+    @property
+    def embedded(self) -> bool:
+        """Whether its Hub ends with the command, and the job with it."""
+        return self.hub == "local"
+
+    @property
+    def outcome(self) -> str:
+        """What came back, in a line."""
+        came = f"{self.shots:,} shots in"
+        if self.shots != self.shots_asked:
+            came = f"{self.shots:,} of {self.shots_asked:,} shots came back, in"
+        gone = " (gone with its Hub)" if self.embedded else ""
+        return f"{came} {self.seconds:.2f} s, job {self.job_id}{gone}"
 
 
 @dataclass(frozen=True)
@@ -83,10 +99,15 @@ class Submitted:
         """Wait for the counts.
 
         Raises:
-            WaitTimeoutError: The time is over; the job goes on.
+            WaitTimeoutError: The time is over; the job goes on, unless its Hub ends with the command.
             HubError: What else went wrong.
         """
-        counts = dict(self.counts(timeout))
+        try:
+            counts = dict(self.counts(timeout))
+        except WaitTimeoutError as problem:
+            if self.run.embedded:
+                problem.hint = "It ended with its Hub: give a longer timeout, or start a Hub that stays: qhub local."
+            raise
         seconds = time.monotonic() - self.started
         return replace(self.run, counts=counts, shots=sum(counts.values()), seconds=seconds)
 
@@ -97,7 +118,7 @@ def run_source(client: HubClient, source: Source, wishes: Wishes) -> Run:
 
 
 def prepare(client: HubClient, source: Source, wishes: Wishes) -> Callable[[], Submitted]:
-    """Do all that can be done before anything is sent: parse, look the backend up, transpile.
+    """Do all that can be done before anything is sent: parse, look the backend up, check, transpile.
 
     Returns:
         Submits it.
@@ -106,18 +127,21 @@ def prepare(client: HubClient, source: Source, wishes: Wishes) -> Callable[[], S
         HubError: The text is not correct, or the backend cannot run it.
     """
     ready = _through_braket if wishes.sdk == "braket" else _through_qiskit
-    send = ready(client, source, wishes)
+    with in_words_of_the_command(source, wishes.backend_id):
+        send = ready(client, source, wishes)
 
     def submit() -> Submitted:
         started = time.monotonic()
-        job_id, counts = send()
+        with in_words_of_the_command(source, wishes.backend_id):
+            job_id, counts = send()
         known = Run(
             name=source.path.stem,
             sdk=wishes.sdk,
             backend=wishes.backend_id,
             hub="local" if client.settings.runtime_file else client.settings.base_url,
             job_id=job_id,
-            shots=wishes.shots,
+            shots_asked=wishes.shots,
+            shots=0,
             counts={},
             seconds=0.0,
         )
@@ -133,11 +157,15 @@ def _through_qiskit(client: HubClient, source: Source, wishes: Wishes) -> Callab
     from qhub_qiskit import HubProvider
 
     backend = HubProvider(client=client).get_backend(wishes.backend_id)
-    circuit = _transpiled(to_circuit(source), backend)
+    told: Explanation = backend.explain(
+        to_circuit(source), shots=wishes.shots, session=wishes.session
+    )
+    if not told.fits:
+        raise ValidationError(told.why or f"It does not fit {wishes.backend_id}.", hint=told.hint)
 
     def send() -> _Sent:
         job = backend.run(
-            circuit,
+            told.circuit,
             shots=wishes.shots,
             name=wishes.name,
             tags=wishes.tags,
@@ -156,9 +184,11 @@ def _through_braket(client: HubClient, source: Source, wishes: Wishes) -> Callab
             "Braket has no sessions.", hint="Leave --session out, or take --sdk qiskit."
         )
     device = HubProvider(client=client).get_device(wishes.backend_id)
-    text = source.text
-    if not source.braket_dialect:
-        text = _in_brakets_dialect(client, source, wishes.backend_id)
+    text, qubits = to_braket(source)
+    if qubits is not None:
+        most = client.backends.get(wishes.backend_id).configuration.qubit_count
+        if problem := too_wide(source.path.stem, qubits, wishes.backend_id, most):
+            raise problem
 
     def send() -> _Sent:
         name = wishes.name or source.path.stem
@@ -171,17 +201,3 @@ def _through_braket(client: HubClient, source: Source, wishes: Wishes) -> Callab
         return task.id, counts
 
     return send
-
-
-def _in_brakets_dialect(client: HubClient, source: Source, backend_id: str) -> str:
-    """OpenQASM 2, or 3 with Qiskit's include, in Braket's OpenQASM 3: as the Qiskit plugin would send it."""
-    from qhub_qiskit import HubProvider
-
-    backend = HubProvider(client=client).get_backend(backend_id)
-    return str(backend.encode(_transpiled(to_circuit(source), backend)).input["qasm"])
-
-
-def _transpiled(circuit: QuantumCircuit, backend: Any) -> QuantumCircuit:
-    from qiskit import transpile
-
-    return transpile(circuit, backend, optimization_level=1)

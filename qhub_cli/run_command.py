@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +15,10 @@ from .completion import backend_ids
 from .options import Call, LocalOrNot, Sdk, SdkOption, command
 
 if TYPE_CHECKING:
-    from .run import Submitted
+    from rich.console import Console, RenderableType
+
+    from .output import View
+    from .run import Run, Submitted
 
 __all__ = ["run"]
 
@@ -62,10 +67,11 @@ def run(
     All files are read and transpiled before the first is sent.
     """
     from shared_transport.client import HubClient
+    from shared_transport.http import no_token
 
     from .programs import read_source
     from .run import Wishes, prepare
-    from .tables import run_view, submitted_view
+    from .tables import submitted_view
 
     sources = [read_source(path) for path in files]
     settings = call.settings_or_local(local)
@@ -74,6 +80,8 @@ def run(
             "a Hub that is started for this command ends with it: --no-wait would lose the job. "
             "Start one with `qhub local`."
         )
+    if settings is not None and not settings.authenticated:
+        raise no_token("createJob")  # before the Hub is asked for what needs none
     client = HubClient(settings or call.settings(local=True))
     wishes = Wishes(backend, sdk.value, shots, name, tuple(tag or ()), session)
     ready = [prepare(client, source, wishes) for source in sources]
@@ -86,11 +94,28 @@ def run(
             if not wait:
                 call.show(submitted_view(sent[-1].run))
         while wait and sent:
-            call.show(run_view(sent[0].finish(timeout)))
+            call.show(_run_view(sent[0].finish(timeout)))
             del sent[0]
     except BaseException:
         _tell_what_goes_on(sent)
         raise
+
+
+def _run_view(run: Run) -> View:
+    """A run's counts, and below them what came of it."""
+    from rich.text import Text
+
+    from .outcomes import ORDERS
+    from .output import View, heading
+    from .tables import histogram
+
+    def picture(out: Console) -> Iterator[RenderableType]:
+        where = "the local Hub" if run.embedded else run.hub
+        yield heading(f"{run.name} on {run.backend} ({where})")
+        yield from histogram(run.counts, ORDERS[run.sdk])
+        yield Text(run.outcome, "dim")
+
+    return View(asdict(run), picture)
 
 
 def _tell_what_goes_on(sent: list[Submitted]) -> None:
@@ -98,5 +123,5 @@ def _tell_what_goes_on(sent: list[Submitted]) -> None:
     from .output import note
 
     for one in sent:
-        if one.run.hub != "local":
+        if not one.run.embedded:
             note(f"Job {one.run.job_id} was submitted: qhub job {one.run.job_id}")

@@ -169,7 +169,14 @@ def _workloads_view(found: Sequence[Workload], limit: int) -> View:
 def _wanted(
     kind: str | None, backend: str | None, status: list[str] | None, provider: str | None = None
 ) -> Callable[[Workload], bool]:
-    statuses = [word.upper() for word in status or ()]
+    from shared_transport.models import JobStatus, SessionStatus
+
+    from .lists import known_words
+
+    known = {"JOB": [*JobStatus], "SESSION": [*SessionStatus]}.get(
+        kind or "", [*JobStatus, *SessionStatus]
+    )
+    statuses = known_words(status, known, "--status")
 
     def fits(one: Workload) -> bool:
         return (

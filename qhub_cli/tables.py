@@ -1,23 +1,22 @@
-"""How counts look, of one run or of the demonstration."""
+"""How counts look, of one job or of the demonstration."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from .demo import DemoRow, largest_distance
-from .outcomes import ORDERS
-from .output import View, clean, console, heading, write_json
+from .output import View, clean, console, write_json
 from .run import Run
 
-__all__ = ["histogram", "run_view", "show_demo", "submitted_view"]
+__all__ = ["histogram", "show_demo", "submitted_view"]
 
 MOST_ROWS = 32
 BAR_WIDTH = 24
@@ -28,62 +27,57 @@ _FRAME, _FRAME_OF_BAR = 10, 3
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def run_view(run: Run) -> View:
-    """A run's counts."""
-
-    def picture(out: Console) -> Iterator[RenderableType]:
-        where = "the local Hub" if run.hub == "local" else run.hub
-        yield heading(f"{run.name} on {run.backend} ({where})")
-        yield from histogram(run.counts, out.width, ORDERS[run.sdk])
-        yield Text(f"{run.shots} shots in {run.seconds:.2f} s, job {run.job_id}", "dim")
-
-    return View(asdict(run), picture)
-
-
 def submitted_view(run: Run) -> View:
     """A run that nobody waits for: its id, alone on its line."""
     document = {"name": run.name, "backend": run.backend, "hub": run.hub, "job_id": run.job_id}
     return View(document, lambda out: [Text(run.job_id)])
 
 
-def histogram(
-    counts: Mapping[str, int], width: int, order: str | None = None
-) -> Iterator[RenderableType]:
+def histogram(counts: Mapping[str, int], order: str | None = None) -> Iterator[RenderableType]:
     """Counts with bars, in the order of the outcomes; the most frequent ones where there are many.
 
     Args:
         counts: How often each outcome came.
-        width: Of the terminal. Where it is narrow the bars go first; then the outcomes are folded.
         order: How the bits of an outcome are ordered, in a sentence.
     """
     shown = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_ROWS]
-    largest = shown[0][1] if shown else 1
-    total = sum(counts.values())
-    rows = [
-        (clean(word), str(count), f"{100 * count / total:.1f} %", count / largest)
-        for word, count in sorted(shown)
-    ]
-    headings = ("Outcome", "Counts", "Share")
-    needed = _FRAME + sum(
-        max(cell_len(heading), *(cell_len(row[place]) for row in rows), 0)
-        for place, heading in enumerate(headings)
-    )
-    bar = min(BAR_WIDTH, width - needed - _FRAME_OF_BAR)
-    # Folded outcomes have lines between them, so that one can tell where the next begins.
-    table = Table(show_lines=needed > width)
-    table.add_column("Outcome", overflow="fold")
-    table.add_column("Counts", justify="right", no_wrap=True)
-    table.add_column("Share", justify="right", no_wrap=True)
-    if bar >= SHORTEST_BAR:
-        table.add_column("", width=bar, no_wrap=True)
-    for word, count_text, share, part in rows:
-        cells = [Text(word), Text(count_text), Text(share), Text(_bar(part, bar))]
-        table.add_row(*cells[: len(table.columns)])
-    yield table
+    yield _Bars(sorted(shown), sum(counts.values()))
     if order is not None:
         yield order
     if len(counts) > len(shown):
         yield f"and {len(counts) - len(shown)} rarer outcomes (--json has them all)"
+
+
+@dataclass(frozen=True)
+class _Bars:
+    """A table of outcomes. Where the terminal is narrow the bars go first; then the outcomes are folded."""
+
+    rows: Sequence[tuple[str, int]]
+    total: int
+
+    def __rich_console__(self, out: Console, options: ConsoleOptions) -> RenderResult:
+        largest = max((count for _, count in self.rows), default=1)
+        texts = [
+            (clean(word), f"{count}", f"{100 * count / self.total:.1f} %")
+            for word, count in self.rows
+        ]
+        headings = ("Outcome", "Counts", "Share")
+        columns = zip(headings, *texts, strict=True)
+        needed = _FRAME + sum(max(map(cell_len, column)) for column in columns)
+        bar = min(BAR_WIDTH, options.max_width - needed - _FRAME_OF_BAR)
+        # Lines between outcomes that are folded: else nobody could tell where the next one begins.
+        table = Table(show_lines=needed > options.max_width)
+        for name in headings:
+            numbers = name != "Outcome"
+            table.add_column(
+                name, justify="right" if numbers else "left", no_wrap=numbers, overflow="fold"
+            )
+        if bar >= SHORTEST_BAR:
+            table.add_column("", width=bar, no_wrap=True)
+        for (word, *others), (_, count) in zip(texts, self.rows, strict=True):
+            bars = [_bar(count / largest, bar)] if bar >= SHORTEST_BAR else []
+            table.add_row(Text(word), *others, *bars)
+        yield table
 
 
 def show_demo(rows: Iterable[DemoRow], *, shots: int, as_json: bool) -> bool:

@@ -139,6 +139,27 @@ def test_no_line_is_broken(
     assert told < 4 or re.search(r" \d+[smhd] ", newest)
 
 
+def test_every_bit_of_an_outcome_is_there(
+    environment: dict[str, str], hub: HubProcess, tmp_path: Path
+) -> None:
+    """In 80 columns, of a run and of its job, however many bits there are."""
+    widths = (3, 40, 156)
+    for bits in widths:
+        head = f'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[{bits}];\nx q[0];\n'
+        flips = (f"measure q[{number % 2}] -> c[{number}];\n" for number in range(bits))
+        (tmp_path / f"wide{bits}.qasm").write_text(head + "".join(flips))
+    place = "--backend kipu.sim.qsim --shots 1234"
+    done = run_several(environment, [f"run {tmp_path}/wide{bits}.qasm {place}" for bits in widths])
+    ids = {job["name"]: job["id"] for job in hub.listed("/jobs")}
+    done |= run_several(environment, [f"job {ids[f'wide{bits}']}" for bits in widths])
+    for bits, (code, text) in zip(2 * widths, done.values(), strict=True):
+        assert code == 0
+        assert max(map(len, plain(text).splitlines())) <= 80
+        rows = re.findall(r"^│ ([01]+) +│ +(\d*) │ +([\d.]*)", plain(text), re.MULTILINE)
+        assert "".join(word for word, _, _ in rows) == ("01" * bits)[-bits:]
+        assert rows[0][1:] == ("1234", "100.0")
+
+
 def test_without_a_command_there_is_help(environment: dict[str, str]) -> None:
     assert max(map(len, plain(run(environment, code=2)).splitlines())) <= 80
     assert run(environment, "--version").startswith("qhub-plugins ")

@@ -6,11 +6,15 @@ import json
 import re
 import signal
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
 from qhub_cli.coupling_map import couplings, draw
 from qhub_cli.hub_faults import HubFaults
+from qhub_cli.options import Call
+from shared_transport.credentials import BASE_URL_VARIABLE, TOKEN_VARIABLES
+from shared_transport.errors import ServerError, TransportError
 from tests.quick.cli.conftest import Qhub, said
 from tests.quick.local_hub.hub_process import HubProcess
 
@@ -136,6 +140,40 @@ def test_a_hub_on_this_machine_needs_no_account(qhub: Qhub) -> None:
     assert [line[0] for line in qhub.lines("backends", "kipu*", "--local")] == ["kipu.sim.qsim"]
     elsewhere = ("--base-url", "https://hub.example/quantum")
     assert "--base-url" in qhub.refused(2, "backends", "--local", *elsewhere)
+
+
+def test_without_a_token_and_a_network_there_is_a_hub_on_this_machine(qhub: Qhub) -> None:
+    words = qhub.refused(11, "backends", HTTPS_PROXY="http://127.0.0.1:9")
+    offer = "--local asks a Hub on this machine."
+    assert f"(--base-url or QHUB_QUANTUM_BASE_URL). {offer} (" in words
+
+
+def test_it_is_offered_only_where_the_public_hub_was_meant(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And by nobody whom that Hub knows."""
+    for name in (*TOKEN_VARIABLES, BASE_URL_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    silence = TransportError("The Hub did not answer.")
+    assert Call().advice(silence) == "--local asks a Hub on this machine."
+    assert Call().advice(ServerError("The Hub failed.")) == ""
+    assert Call(base_url="https://hub.example/quantum").advice(silence) == ""
+    monkeypatch.setenv(BASE_URL_VARIABLE, "https://hub.example/quantum")
+    assert Call().advice(silence) == ""
+    monkeypatch.delenv(BASE_URL_VARIABLE)
+    monkeypatch.setenv("KQH_PERSONAL_ACCESS_TOKEN", "token")
+    assert Call().advice(silence) == ""
+
+
+@pytest.mark.parametrize("command", [["calibration", "ibm.qpu.fez"], ["jobs"]])
+def test_a_token_that_is_missing(qhub: Qhub, command: list[str]) -> None:
+    words = qhub.refused(3, *command)
+    assert words.startswith(
+        "Error: There is no token for the Hub: store one with qhub login, or set "
+        "KQH_PERSONAL_ACCESS_TOKEN. --local needs none (run, explain, backends). ("
+    )
 
 
 @pytest.mark.parametrize("backend_id", ON_A_GRID)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -12,6 +15,7 @@ import pytest
 from qiskit import qasm2, qasm3
 from qiskit.quantum_info import Statevector
 
+from qhub_cli.demo import largest_distance
 from qhub_cli.hub_faults import HubFaults
 from tests.quick.cli.conftest import Qhub, said
 from tests.quick.local_hub.hub_process import HubProcess
@@ -98,7 +102,8 @@ def test_without_waiting(
     job_id = at_hub("run", path, *given).stdout.strip()
     job = said(hub.http.get(f"/jobs/{job_id}").json())
     assert (job["name"], job["status"]) == ("patient", "PENDING")
-    assert at_hub.json("job", job_id, "--wait")["counts"] in ({"1 0": 5}, {"10": 5})
+    outcome = {"qiskit": "1 0", "braket": "01"}[sdk]
+    assert at_hub.json("job", job_id, "--wait")["counts"] == {outcome: 5}
 
 
 def test_without_waiting_on_a_hub_that_ends_with_the_command(qhub: Qhub, tmp_path: Path) -> None:
@@ -190,6 +195,17 @@ def test_a_hub_run_by_hand_serves_run(environment, qhub, tmp_path):
         assert hub.wait(20) in (0, -signal.SIGINT, 130)
 
 
+def test_it_is_called_what_it_was_started_as(qhub: Qhub) -> None:
+    assert qhub("local", "--help").stdout.startswith("usage: qhub local [-h]")
+    words = qhub("local", "--nosuch", code=2).stderr
+    assert words.endswith("qhub local: error: unrecognized arguments: --nosuch\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "local_hub", "--help"], capture_output=True, text=True
+    )
+    assert done.stdout.startswith("usage: python -m local_hub [-h]")
+    assert "--by-qhub" not in done.stdout
+
+
 def test_an_unreachable_hub(qhub, environment):
     environment.update(
         QHUB_QUANTUM_BASE_URL="http://127.0.0.1:9/quantum", KQH_PERSONAL_ACCESS_TOKEN="x"
@@ -206,6 +222,21 @@ def test_demo_checks_every_circuit(qhub):
     assert max(map(len, printed.splitlines())) <= 80
 
 
+def test_a_demo_of_few_shots_leaves_more_to_chance(qhub, tmp_path):
+    """Of 16 outcomes that are equally likely, 100 shots are 0.15 off on average."""
+    answers = json.loads((CIRCUITS / "answers.json").read_text())
+    (tmp_path / "answers.json").write_text(json.dumps({"qft4": answers["qft4"]}))
+    shutil.copy(CIRCUITS / "qft4.qasm", tmp_path)
+    printed = qhub("demo", tmp_path, "--shots", 100).stdout
+    assert "3 of 3 right: at most 0.379 off" in printed  # 0.06 * sqrt(4000 / 100)
+    assert "--shots" in qhub("demo", tmp_path, "--shots", 99, code=2).stderr
+
+
+def test_its_own_number_of_shots_leaves_little() -> None:
+    assert largest_distance(4000) == 0.06
+    assert largest_distance(16000) == 0.03
+
+
 def test_demo_says_so_when_an_answer_is_wrong(qhub, tmp_path):
     """The check can fail: with another circuit under a known name it does."""
     answers = json.loads((CIRCUITS / "answers.json").read_text())
@@ -215,7 +246,7 @@ def test_demo_says_so_when_an_answer_is_wrong(qhub, tmp_path):
         .replace("a[0]", "c[0]")
         .replace("b[0]", "c[1]")
     )
-    printed = qhub("demo", tmp_path, code=1).stdout
+    printed = qhub("demo", tmp_path, "--shots", 100, code=1).stdout
     assert len(re.findall(r" wrong *$", printed, re.MULTILINE)) == 3
     assert "0 of 3 right" in printed
 

@@ -88,6 +88,16 @@ def test_no_more_than_the_limit(at_hub: Qhub, flips: list[str]) -> None:
     assert done.stderr == "The newest 2; --limit 0 shows all.\n"
 
 
+@pytest.mark.parametrize(
+    ("command", "word", "known"),
+    [("jobs", "FOO", "COMPLETED"), ("sessions", "PENDING", "ACTIVE"), ("workloads", "no", "OPEN")],
+)
+def test_a_status_that_there_is_not(at_hub: Qhub, command: str, word: str, known: str) -> None:
+    words = at_hub.refused(2, command, "--status", word)
+    assert f"there is no {word.upper()}" in words
+    assert known in words
+
+
 def test_mine_are_those_of_the_journal(
     at_hub: Qhub, hub: HubProcess, flips: list[str], tmp_path: Path
 ) -> None:
@@ -146,6 +156,79 @@ def test_a_page_of_a_job(at_hub: Qhub, hub: HubProcess, flips: list[str]) -> Non
     drawn = [line.rstrip() for line in str(circuit.draw("text", cregbundle=True)).splitlines()]
     assert "\n".join(drawn) in page
     assert re.search(r"│ 10 +│ +10 │ 100\.0 % │ █+ │", page)
+    assert page.endswith("┘\nQiskit's order: bit 0 rightmost.\n")
+
+
+FIRST_OF_THREE = """OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[3];
+creg c[3];
+x q[0];
+measure q -> c;
+"""
+
+
+@pytest.mark.parametrize(
+    ("sdk", "word", "order"),
+    [
+        ("qiskit", "001", "Qiskit's order: bit 0 rightmost."),
+        ("braket", "100", "Braket's order: the first measured qubit leftmost."),
+    ],
+)
+def test_a_job_has_the_counts_of_its_run(
+    at_hub: Qhub, tmp_path: Path, sdk: str, word: str, order: str
+) -> None:
+    """By the order of the SDK that it was written in, which is said."""
+    path = tmp_path / "first.qasm"
+    path.write_text(FIRST_OF_THREE)
+    ran = at_hub.json("run", path, "-b", "aws.sim.sv1", "--shots", 9, "--sdk", sdk)
+    assert ran["counts"] == {word: 9}
+    assert at_hub.json("job", ran["job_id"])["counts"] == {word: 9}
+    page = at_hub("job", ran["job_id"]).stdout
+    assert re.search(rf"^Written in +{sdk.upper()}$", page, re.MULTILINE)
+    assert "\nOutcomes of first, 9 shots\n" in page
+    assert re.search(rf"│ {word} +│ +9 │", page)
+    assert page.splitlines()[-1] == order
+
+
+def test_the_counts_of_a_program_set(at_hub: Qhub, hub: HubProcess) -> None:
+    """Each program's, in the order of the set."""
+    from braket.circuits import Circuit
+    from braket.program_sets import ProgramSet
+
+    from qhub_braket import HubProvider
+
+    settings = Settings.resolve(base_url=hub.info["base_url"], token=hub.info["token"])
+    device = HubProvider(client=HubClient(settings)).get_device("aws.sim.sv1")
+    programs = ProgramSet([Circuit().x(0).i(1), Circuit().i(0).x(1)])
+    task = device.run(programs, shots=20)
+    task.result()
+    every = [at_hub.json("job", one)["counts"] for one in task.id.split(",")]
+    assert every in ([[{"10": 10}, {"01": 10}]], [{"10": 10}, {"01": 10}])
+
+
+def test_a_result_without_counts_says_so(at_hub: Qhub, hub: HubProcess) -> None:
+    body = {
+        "backend_id": "aws.sim.sv1",
+        "input": {
+            "qasm": "OPENQASM 3.0;\nqubit[1] q;\nx q[0];\n#pragma braket result state_vector\n"
+        },
+        "shots": 0,
+        "sdk_provider": "BRAKET",
+    }
+    job_id = hub.http.post("/jobs", json=body).json()["id"]
+    assert hub.wait(job_id) == "COMPLETED"
+    done = at_hub("job", job_id)
+    assert "Counts" not in done.stdout
+    assert done.stderr == f"The result has no counts: qhub result {job_id}\n"
+
+
+def test_a_result_goes_into_no_folder_that_is_not_there(
+    at_hub: Qhub, flips: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "absent" / "out.json"
+    words = at_hub.refused(1, "result", flips[0], "-o", path)
+    assert words == f"Error: {path}: No such file or directory.\n"
 
 
 def test_several_jobs_are_a_line_each(at_hub: Qhub, flips: list[str]) -> None:

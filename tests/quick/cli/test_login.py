@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from qhub_cli.hub_faults import HubFaults
 from tests.quick.cli.conftest import Qhub
 from tests.quick.local_hub.hub_process import HubProcess
 
@@ -125,6 +126,26 @@ def test_a_token_that_the_hub_does_not_take_is_not_stored(user: Qhub, file: Path
     assert not file.exists()
     user("login", "--no-check", stdin="wrong")
     assert user("whoami", code=3).stdout.splitlines()[-1].split() == ["Accepted", "no"]
+
+
+def test_whose_token_it_is_where_no_hub_answers(qhub: Qhub, file: Path) -> None:
+    """Whether the Hub takes it is not known then: neither yes nor no."""
+    qhub.environment["QHUB_QUANTUM_BASE_URL"] = "http://127.0.0.1:9/quantum"
+    qhub("login", "--no-check", stdin="stored")
+    done = qhub("whoami", code=11)
+    assert done.stdout == (
+        "Hub          http://127.0.0.1:9/quantum\n"
+        f"Credentials  the config file {file}\n"
+        "Accepted     not known\n"
+    )
+    assert done.stderr.startswith("Error: The Hub did not answer")
+
+
+def test_what_another_error_leaves_open_is_null(at_hub: Qhub, faults: HubFaults) -> None:
+    faults.status(429, "searchJobs", retry_after=3600)
+    done = at_hub("whoami", "--json", code=9)
+    assert json.loads(done.stdout)["accepted"] is None
+    assert "takes no more requests" in done.stderr
 
 
 @pytest.mark.parametrize("text", ["", "\n", "two\nlines", "ümlaut"])

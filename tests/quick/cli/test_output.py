@@ -10,7 +10,9 @@ import time
 from importlib import metadata
 
 import pytest
+from rich.console import Console
 
+from qhub_cli.tables import histogram
 from tests.quick.cli.conftest import QHUB, Qhub
 from tests.quick.local_hub.hub_process import BELL2, HubProcess
 
@@ -38,6 +40,37 @@ def test_a_pipe_gets_whole_lines_without_colour(apart: Qhub, hub: HubProcess) ->
     assert line.split()[5] == long
     assert "\x1b" not in done.stdout + done.stderr
     assert [text == text.rstrip() for text in (heading, line)] == [True, True]
+
+
+@pytest.mark.parametrize("bits", [3, 40, 156])
+@pytest.mark.parametrize("columns", [40, 80])
+def test_counts_in_a_narrow_terminal(bits: int, columns: int) -> None:
+    """Every bit of every outcome can be read, and so can its count; what goes first are the bars."""
+    counts = {"0" * bits: 499, "1" + "01" * (bits // 2 - 1) + "0" * (bits % 2) + "1": 501}
+    out = Console(width=columns, force_terminal=True, color_system=None)
+    with out.capture() as lines:
+        for part in histogram(counts, "Whose order."):
+            out.print(part)
+    text = lines.get()
+    assert max(map(len, text.splitlines())) <= columns
+    rows = [
+        [cell.strip() for cell in line.strip("│").split("│")]
+        for line in text.splitlines()
+        if line.startswith("│")
+    ]
+    read: list[list[str]] = []
+    for row in rows:
+        if row[1]:
+            read.append(row)
+        else:
+            read[-1][0] += row[0]
+    assert [row[:3] for row in read] == [
+        [word, str(count), f"{count / 10} %"] for word, count in sorted(counts.items())
+    ]
+    bar = bits == 3 or (bits, columns) == (40, 80)
+    assert [len(row[3:]) for row in read] == [bar, bar]
+    assert "…" not in text
+    assert text.splitlines()[-1] == "Whose order."
 
 
 def test_a_reader_that_has_enough(at_hub: Qhub) -> None:
