@@ -30,6 +30,10 @@ def test_the_table(name, count):
     for row in rows:
         if row["what"] == "accepted jobs without a result":
             assert row["measured"] == 0
+        elif (
+            "beyond" in row["what"]
+        ):  # a difference: an import without garbage collection may be the faster one
+            assert row["measured"] != 0
         else:
             assert row["measured"] > 0
         at_least = row["unit"] == "/s"

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from qhub_cli.hub_faults import HubFaults
-from shared_transport import Settings
 from tests.quick.local_hub.hub_process import BELL2, ROOT, HubProcess
-from tests.system.terminal import (
+from tests.system.terminal.terminal import (
     COLOUR,
     Terminal,
-    held,
-    open_files,
     plain,
-    processes,
     run,
     run_several,
     shell,
-    slow_to_load,
+    tagged,
     until,
 )
 
@@ -53,45 +46,6 @@ run BELL --backend kipu.sim.qsim
 explain BELL --backend ibm.qpu.fez""".splitlines()
 
 
-@pytest.fixture(scope="module")
-def hub() -> Iterator[HubProcess]:
-    process = HubProcess("--seed", "7", "--workers", "2", "--sessions", "all")
-    yield process
-    assert process.close() == 0
-
-
-@pytest.fixture
-def faults(hub: HubProcess) -> Iterator[HubFaults]:
-    board = HubFaults(Settings(base_url=hub.info["base_url"], token=SecretStr(hub.info["token"])))
-    yield board
-    board.clear()
-    board.close()
-
-
-@pytest.fixture
-def environment(hub: HubProcess, tmp_path: Path) -> dict[str, str]:
-    """Somebody at a terminal whose Hub is that one; nothing of this machine's user."""
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    return {
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "HOME": str(tmp_path),
-        "TMPDIR": str(temporary),
-        "LANG": "C.UTF-8",
-        "TERM": "xterm-256color",
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-        "QHUB_QUANTUM_BASE_URL": hub.info["base_url"],
-        "KQH_PERSONAL_ACCESS_TOKEN": hub.info["token"],
-    }
-
-
-@pytest.fixture
-def bell(tmp_path: Path) -> Path:
-    path = tmp_path / "bell.qasm"
-    path.write_text(BELL2)
-    return path
-
-
 @pytest.fixture
 def job_id(hub: HubProcess) -> str:
     job_id = hub.submit("kipu.sim.qsim", BELL2, name="a name of some length" * 10, tags=["t" * 70])
@@ -104,10 +58,6 @@ def session_id(hub: HubProcess) -> str:
     session_id = str(hub.session("kipu.sim.qsim")["id"])
     hub.wait(hub.submit("kipu.sim.qsim", BELL2, session_id=session_id))
     return session_id
-
-
-def tagged(hub: HubProcess, tag: str) -> list[str]:
-    return [job["id"] for job in hub.listed("/jobs") if tag in job.get("tags", ())]
 
 
 @pytest.mark.parametrize(("columns", "told"), [(60, 2), (80, 5), (130, 7)])
@@ -150,7 +100,7 @@ def test_every_bit_of_an_outcome_is_there(
         (tmp_path / f"wide{bits}.qasm").write_text(head + "".join(flips))
     place = "--backend kipu.sim.qsim --shots 1234"
     done = run_several(environment, [f"run {tmp_path}/wide{bits}.qasm {place}" for bits in widths])
-    ids = {job["name"]: job["id"] for job in hub.listed("/jobs")}
+    ids = {job.get("name"): job["id"] for job in hub.listed("/jobs")}
     done |= run_several(environment, [f"job {ids[f'wide{bits}']}" for bits in widths])
     for bits, (code, text) in zip(2 * widths, done.values(), strict=True):
         assert code == 0
@@ -261,9 +211,9 @@ def test_a_run_that_lasts_has_a_bar(
     running = Terminal(environment, "qhub", "run", bell, "--backend", "kipu.sim.qsim")
     running.sees(r"kipu\.sim\.qsim: queued .*0/1")
     faults.clear()
-    assert "1000 shots in" in running.ends(0)
+    assert "1,000 shots in" in running.ends(0)
     text = piped.ends(0)
-    assert "1000 shots in" in text
+    assert "1,000 shots in" in text
     assert "queued" not in text
 
 
@@ -303,129 +253,3 @@ def test_completion_is_installed_and_works(environment: dict[str, str], tmp_path
     typing.child.sendcontrol("u")
     typing.types("exit")
     typing.ends(0)
-
-
-@pytest.mark.parametrize(
-    "module", ["shared_transport.client", "qiskit", "qiskit.transpiler.preset_passmanagers"]
-)
-def test_ctrl_c_while_something_is_loaded(
-    environment: dict[str, str], tmp_path: Path, bell: Path, module: str
-) -> None:
-    slow_to_load(environment, tmp_path, module)
-    running = Terminal(environment, "qhub", "run", bell, "-b", "kipu.sim.qsim")
-    running.sees(f"loading {module}")
-    running.interrupt()
-    assert plain(running.ends(130)).split("\n")[1:] == ["^C", ""]
-
-
-def test_ctrl_c_waits_for_no_answer(environment: dict[str, str], faults: HubFaults) -> None:
-    """Also where several questions are under way, in threads: the answers come after the test has given up."""
-    fault = faults.delay(120, "getBackendStatus")
-    asking = Terminal(environment, "qhub", "backends")
-    until(lambda: faults.strikes(fault).seen >= 2)
-    asking.interrupt()
-    assert plain(asking.ends(130)).strip() == "^C"
-
-
-def test_ctrl_c_says_which_job_goes_on(
-    environment: dict[str, str], hub: HubProcess, faults: HubFaults, bell: Path
-) -> None:
-    faults.slow_queue(600, times=1)
-    place = ("--backend", "kipu.sim.qsim", "--tag", "interrupted")
-    running = Terminal(environment, "qhub", "run", bell, *place)
-    running.sees("queued .*0/1")
-    running.interrupt()
-    (job,) = tagged(hub, "interrupted")
-    assert f"Job {job} was submitted: qhub job {job}" in plain(running.ends(130)).replace("\n", " ")
-    asked = faults.delay(0.01, "getJobStatus")
-    waiting = Terminal(environment, "qhub", "job", job, "--wait")
-    until(lambda: faults.strikes(asked).seen)
-    waiting.interrupt()
-    assert plain(waiting.ends(130)).strip() == "^C"
-    assert f"{job} CANCELLED" in plain(run(environment, "cancel", job))
-
-
-def hub_is_gone(environment: dict[str, str]) -> None:
-    """Wait for the end of a Hub of that user, with its workers; its folder went with it."""
-    until(lambda: not processes(environment, "--embedded", "local_hub.worker"))
-    assert os.listdir(environment["TMPDIR"]) == []
-
-
-def says_nothing_more(terminal: Terminal) -> None:
-    """A shell whose command was interrupted."""
-    terminal.types("echo ended with $?")
-    terminal.sees("ended with 130")
-    terminal.types("exit")
-    terminal.ends(0)
-
-
-def test_ctrl_c_while_a_hub_starts(environment: dict[str, str], tmp_path: Path, bell: Path) -> None:
-    """The command is gone before the Hub could say where it is: the Hub ends too, and says nothing."""
-    loaded = slow_to_load(environment, tmp_path, "local_hub.process")
-    terminal = shell(environment, "--noprofile", "--norc")
-    terminal.types(f"qhub run {bell} -b kipu.sim.qsim --local")
-    terminal.sees("loading local_hub.process")
-    terminal.interrupt()
-    terminal.sees("ready> ")
-    loaded.touch()
-    hub_is_gone(environment)
-    says_nothing_more(terminal)
-
-
-def test_ctrl_c_twice(environment: dict[str, str]) -> None:
-    """The second one comes while the command waits for its Hub's end."""
-    terminal = shell(environment, "--noprofile", "--norc")
-    terminal.types("qhub backends 'kipu*' --local --watch")
-    terminal.sees("Ctrl-C ends")
-    (hub,) = processes(environment, "--embedded")
-    (command,) = processes(environment, "--watch")
-    stdin = os.readlink(f"/proc/{hub.pid}/fd/0")
-    with held(hub):
-        terminal.interrupt()
-        until(lambda: stdin not in open_files(command))
-        terminal.interrupt()
-        terminal.sees("ready> ")
-    hub_is_gone(environment)
-    says_nothing_more(terminal)
-
-
-def test_ctrl_c_at_pythons_prompt_while_a_hub_starts(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    """Python goes on, the Hub that nobody waits for does not, and the next one is as good as ever."""
-    loaded = slow_to_load(environment, tmp_path, "local_hub.process")
-    python = Terminal(environment, sys.executable, "-q")
-    python.types("from qhub_qiskit import HubProvider")
-    python.types("HubProvider.local()")
-    python.sees("loading local_hub.process")
-    python.interrupt()
-    python.sees("KeyboardInterrupt")
-    python.sees(">>> ")
-    loaded.touch()
-    hub_is_gone(environment)
-    python.types("'page of', HubProvider.local().client.jobs.page().size")
-    python.sees(r"\('page of', 20\)")
-    python.child.sendcontrol("d")
-    python.ends(0, tracebacks=1)
-    assert os.listdir(environment["TMPDIR"]) == []
-
-
-def test_a_hub_until_ctrl_c(environment: dict[str, str], bell: Path) -> None:
-    serving = Terminal(environment, "qhub", "local", "--port", "0", "--workers", "1", columns=200)
-    serving.sees(r"The local Hub serves (http://\S+)")
-    place = serving.child.match[1]
-    serving.sees(r"Token: (\S+)")
-    token = serving.child.match[1]
-    there = {"QHUB_QUANTUM_BASE_URL": place, "KQH_PERSONAL_ACCESS_TOKEN": token}
-    assert "1000 shots in" in run({**environment, **there}, "run", bell, "-b", "kipu.sim.qsim")
-    serving.interrupt()
-    serving.ends(0)
-    assert os.listdir(environment["TMPDIR"]) == []
-
-
-def test_ctrl_c_while_a_hub_is_loaded(environment: dict[str, str], tmp_path: Path) -> None:
-    slow_to_load(environment, tmp_path, "local_hub.process")
-    serving = Terminal(environment, "qhub", "local", "--port", "0")
-    serving.sees("loading local_hub.process")
-    serving.interrupt()
-    assert plain(serving.ends(130)).split("\n")[1:] == ["^C"]

@@ -15,6 +15,8 @@ from typing import TypeVar
 import pexpect
 import psutil
 
+from tests.quick.local_hub.hub_process import HubProcess
+
 ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|\][^\x07]*\x07)")
 # Colours of letters and grounds; bold, dim and the like are none.
 COLOUR = re.compile(r"\x1b\[(?:[0-9]+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0-9]+)*m")
@@ -183,3 +185,8 @@ def slow_to_load(environment: dict[str, str], folder: Path, module: str) -> Path
     loaded = folder / "loaded"
     environment.update(PYTHONPATH=str(folder), SLOW_MODULE=module, LOADED=str(loaded))
     return loaded
+
+
+def tagged(hub: HubProcess, tag: str) -> list[str]:
+    """The jobs with a tag."""
+    return [job["id"] for job in hub.listed("/jobs") if tag in job.get("tags", ())]
