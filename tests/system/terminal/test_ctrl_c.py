@@ -124,6 +124,7 @@ def test_ctrl_c_at_pythons_prompt_while_a_hub_starts(
     hub_is_gone(environment)
     python.types("'page of', HubProvider.local().client.jobs.page().size")
     python.sees(r"\('page of', 20\)")
+    python.sees(">>> ")
     python.child.sendcontrol("d")
     python.ends(0, tracebacks=1)
     assert os.listdir(environment["TMPDIR"]) == []
