@@ -78,6 +78,12 @@ def explain(
         return Explanation(
             device.arn, False, problem.message, problem.hint, **{"shots": shots, **told}
         )
+    # A text in Braket's dialect is sent as it is, and only the Hub counts its qubits: what it refuses does not fit.
+    needed, most = told.get("qubits"), told.get("backend_qubits")
+    if needed is not None and most is not None and needed > most:
+        why = f"The program has {needed} qubits; {device.arn} has {most}."
+        hint = "Use fewer qubits or a larger device."
+        return Explanation(device.arn, False, why, hint, **{"shots": shots, **told})
     requests, total = planned.requests, planned.shots
     told["input_format"] = str(requests[0].input_format)
     if prices is not None:

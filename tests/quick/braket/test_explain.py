@@ -217,3 +217,14 @@ def test_every_device_is_a_row_and_is_only_read(provider, requests, monkeypatch)
     json.dumps(rows.to_dict())
     some = explain_everywhere(provider, ghz(), 50, where={"provider": "AWS"})
     assert {row.backend.split(".")[0] for row in some} == {"aws"}
+
+
+@pytest.mark.parametrize(("qubits", "fits"), [(34, True), (40, False)])
+def test_a_text_with_more_qubits_than_the_device_does_not_fit(device, qubits, fits):
+    text = f"OPENQASM 3.0; bit[{qubits}] b; qubit[{qubits}] q; h q; b = measure q;"
+    told = explain(device, text, 10)
+    assert told.fits is fits
+    if not fits:
+        assert told.why == f"The program has {qubits} qubits; aws.sim.sv1 has 34."
+        with pytest.raises(ValidationError):
+            device.run(text, shots=10)
