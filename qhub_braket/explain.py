@@ -29,6 +29,7 @@ from .run_options import check_options, checked_inputs, limits_of, shots_of
 from .systems import RunOptions, options_of, system_of_backend
 from .systems.bridge.reading import read_openqasm
 from .systems.openqasm import bind_inputs
+from .systems.rules import check_width
 
 if TYPE_CHECKING:
     from .device import HubDevice
@@ -74,16 +75,12 @@ def explain(
     try:
         planned = device._plan(task_specification, shots, inputs, options or {})
         told.update(_executed(device, task_specification, shots, inputs, options or {}))
+        # `run` sends a text in Braket's dialect as it is: only the device counts its qubits.
+        check_width(told.get("qubits"), device.arn, told["backend_qubits"])
     except ValidationError as problem:
         return Explanation(
             device.arn, False, problem.message, problem.hint, **{"shots": shots, **told}
         )
-    # A text in Braket's dialect is sent as it is, and only the Hub counts its qubits: what it refuses does not fit.
-    needed, most = told.get("qubits"), told.get("backend_qubits")
-    if needed is not None and most is not None and needed > most:
-        why = f"The program has {needed} qubits; {device.arn} has {most}."
-        hint = "Use fewer qubits or a larger device."
-        return Explanation(device.arn, False, why, hint, **{"shots": shots, **told})
     requests, total = planned.requests, planned.shots
     told["input_format"] = str(requests[0].input_format)
     if prices is not None:

@@ -105,32 +105,23 @@ def _by_braket(
     require_extra("Explaining a Braket program", "braket", "braket.circuits")
     from qhub_braket.explain import explain, explain_everywhere
 
-    text, qubits = to_braket(source)
+    text, _ = to_braket(source)
     if backend is not None and not _is_pattern(backend):
         one = explain(provider.get_device(backend), text, shots, prices=prices)
-        return _said(one, source, qubits)
+        return _said(one, source)
     rows = explain_everywhere(provider, text, shots, prices=prices)
     return Explanations(
-        [
-            _said(one, source, qubits)
-            for one in rows
-            if backend is None or fnmatchcase(one.backend, backend)
-        ]
+        [_said(one, source) for one in rows if backend is None or fnmatchcase(one.backend, backend)]
     )
 
 
-def _said(one: Explanation, source: Source, qubits: int | None = None) -> Explanation:
-    """The same without Python in its hint; and where the device has fewer qubits than a translation uses, no fit."""
+def _said(one: Explanation, source: Source) -> Explanation:
+    """The same without Python in its hint."""
     from shared_transport.errors import ValidationError
 
-    from .programs import said_of_file, too_wide
+    from .programs import said_of_file
 
-    if one.fits:
-        problem = too_wide(source.path.stem, qubits, one.backend, one.backend_qubits)
-        if problem is None:
-            return one
-        return replace(one, fits=False, why=problem.message, hint=problem.hint, requests=())
-    if one.fits is None or one.why is None:
+    if one.fits is not False or one.why is None:
         return one
     said = said_of_file(ValidationError(one.why, hint=one.hint), source, one.backend)
     return replace(one, why=said.message, hint=said.hint)

@@ -24,7 +24,6 @@ __all__ = [
     "said_of_file",
     "to_braket",
     "to_circuit",
-    "too_wide",
 ]
 
 _VERSION = re.compile(r"\A\s*OPENQASM\s+(\d+)(?:\.\d+)?\s*;")
@@ -167,21 +166,6 @@ def to_braket(source: Source) -> tuple[str, int | None]:
         raise
     text = str(room.encode([program], room.options(), device).input["qasm"])
     return text, len(program.active_qubits)
-
-
-def too_wide(
-    name: str, qubits: int | None, backend: str, most: int | None
-) -> ValidationError | None:
-    """The error of a translated program with more qubits than a device has; None if it has no more.
-
-    What Braket's users write for AWS nobody counts before the Hub does.
-    """
-    if qubits is None or most is None or qubits <= most:
-        return None
-    return ValidationError(
-        f"The circuit {name!r} has {qubits} qubits; {backend} has {most}.",
-        hint="Use fewer qubits or a larger backend.",
-    )
 
 
 @contextmanager

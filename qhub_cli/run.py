@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from shared_transport.client import HubClient
 from shared_transport.errors import ValidationError, WaitTimeoutError
 
-from .programs import Source, in_words_of_the_command, to_braket, to_circuit, too_wide
+from .programs import Source, in_words_of_the_command, to_braket, to_circuit
 
 if TYPE_CHECKING:
     from shared_transport.explanation import Explanation
@@ -186,9 +186,10 @@ def _through_braket(client: HubClient, source: Source, wishes: Wishes) -> Callab
     device = HubProvider(client=client).get_device(wishes.backend_id)
     text, qubits = to_braket(source)
     if qubits is not None:
+        from qhub_braket.systems.rules import check_width
+
         most = client.backends.get(wishes.backend_id).configuration.qubit_count
-        if problem := too_wide(source.path.stem, qubits, wishes.backend_id, most):
-            raise problem
+        check_width(qubits, wishes.backend_id, most)
 
     def send() -> _Sent:
         name = wishes.name or source.path.stem

@@ -20,7 +20,7 @@ from . import Facts, RunOptions
 from .names import plain
 from .physical_rules import PhysicalRules
 
-__all__ = ["check_circuit", "check_program"]
+__all__ = ["check_circuit", "check_program", "check_width"]
 
 _OPENQASM = "braket.ir.openqasm.program"
 
@@ -45,6 +45,19 @@ def check_circuit(circuit: Circuit, options: RunOptions, device: Facts) -> None:
         raise ValidationError(
             "The circuit's observables cannot be measured simultaneously.",
             hint="Run it once for each of them, or with shots=0 where the device is exact.",
+        )
+
+
+def check_width(qubits: int | None, device_id: str, most: int | None) -> None:
+    """Hold the number of qubits that a program uses against a device; None where either is unknown.
+
+    Raises:
+        ValidationError: The device has fewer.
+    """
+    if qubits is not None and most is not None and qubits > most:
+        raise ValidationError(
+            f"The circuit uses {qubits} qubits; {device_id} has {most}.",
+            hint="Use fewer qubits or a larger device.",
         )
 
 
@@ -77,11 +90,7 @@ def _check_size(circuit: Circuit, device: Facts) -> None:
         raise ValidationError(
             "The circuit has no qubit.", hint="Apply at least one gate, such as circuit.i(0)."
         )
-    if device.qubit_count is not None and circuit.qubit_count > device.qubit_count:
-        raise ValidationError(
-            f"The circuit uses {circuit.qubit_count} qubits; {device.id} has {device.qubit_count}.",
-            hint="Use fewer qubits or a larger device.",
-        )
+    check_width(circuit.qubit_count, device.id, device.qubit_count)
 
 
 def _check_shots(

@@ -19,7 +19,7 @@ from braket.timings import TimeSeries
 from qhub_braket.explain import explain, explain_everywhere
 from qhub_braket.systems import bridge
 from qhub_braket.systems.bridge.explaining import executed
-from shared_transport import ServerError, ValidationError
+from shared_transport import HubError, ServerError, ValidationError
 from shared_transport.prices import Price
 
 CATALOG = Path(__file__).parents[3] / "local_hub" / "catalog"
@@ -225,6 +225,7 @@ def test_a_text_with_more_qubits_than_the_device_does_not_fit(device, qubits, fi
     told = explain(device, text, 10)
     assert told.fits is fits
     if not fits:
-        assert told.why == f"The program has {qubits} qubits; aws.sim.sv1 has 34."
-        with pytest.raises(ValidationError):
-            device.run(text, shots=10)
+        assert told.why == f"The circuit uses {qubits} qubits; aws.sim.sv1 has 34."
+        # The Hub refuses it at once where an engine is loaded, else when it runs.
+        with pytest.raises(HubError, match=f"uses {qubits} qubits; aws.sim.sv1 has 34"):
+            device.run(text, shots=10).result()

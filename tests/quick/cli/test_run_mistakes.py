@@ -52,7 +52,8 @@ def test_what_cannot_be_parsed(
 def test_too_many_qubits(at_hub: Qhub, tmp_path: Path, sdk: str) -> None:
     path = write(tmp_path / "big.qasm", WIDE)
     given = (path, "-b", "aws.sim.sv1", "--sdk", sdk)
-    words = "The circuit 'big' has 40 qubits; aws.sim.sv1 has 34."
+    uses = "The circuit uses" if sdk == "braket" else "The circuit 'big' has"
+    words = f"{uses} 40 qubits; aws.sim.sv1 has 34."
     before = len(at_hub.json("jobs", "--limit", 0))
     assert at_hub.refused(6, "run", *given).startswith(f"Error: {words} Use fewer qubits")
     assert len(at_hub.json("jobs", "--limit", 0)) == before
