@@ -24,7 +24,7 @@ from qiskit.transpiler import Target
 from shared_transport.bits import ClassicalLayout
 from shared_transport.errors import ValidationError
 
-__all__ = ["Acceptance", "GateList", "Program", "read_circuit"]
+__all__ = ["Acceptance", "Gate", "GateList", "Program", "read_circuit"]
 
 Gate: TypeAlias = tuple[str, tuple[float, ...], tuple[int, ...]]
 GateList: TypeAlias = list[Gate]

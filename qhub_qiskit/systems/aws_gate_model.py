@@ -106,8 +106,8 @@ class AwsGateModel(System[AwsOptions]):
         qubit once.
         """
         (program,) = programs
-        if native_names(device):
-            return _verbatim(program, options, device)
+        if native := native_names(device):
+            return _verbatim(program, options, device, native)
         program = program.compacted()
         layout = program.layout
         register = one_register(layout, {"q", *_BRAKET_NAMES.values(), *_BRAKET_NAMES})
@@ -138,7 +138,9 @@ class AwsGateModel(System[AwsOptions]):
         return [Decoded(ClassicalMemory.joined(memories), layout=layout)]
 
 
-def _verbatim(program: Program, options: AwsOptions, device: Device) -> Encoded:
+def _verbatim(
+    program: Program, options: AwsOptions, device: Device, native: Sequence[str]
+) -> Encoded:
     """Native gates as they are, on the qubits that they name."""
     labels = device.labels
     sources = tuple(None if q is None else int(labels[int(str(q))]) for q in program.layout.sources)
@@ -147,7 +149,7 @@ def _verbatim(program: Program, options: AwsOptions, device: Device) -> Encoded:
     lines = [
         "OPENQASM 3.0;",
         f"bit[{layout.num_clbits}] {register};",
-        *verbatim_lines(program, labels),
+        *verbatim_lines(program, labels, native),
         *_measurements(layout, register, "${}"),
     ]
     # A box keeps its qubits where they are, whatever the option says.

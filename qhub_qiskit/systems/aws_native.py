@@ -2,13 +2,14 @@
 
 Sources: the device capabilities document (``paradigm.nativeGateSet``, ``standardized``, ``provider``); Amazon
 Braket's developer guide, "verbatim compilation": native gates stand in a verbatim box on physical qubits, and
-Rigetti's rx turns by multiples of pi/2 only.
+Rigetti's rx turns by multiples of pi/2 only. IonQ's gates have no rotation about Z: the axes of the pulses after it
+turn instead (McKay et al., "Efficient Z gates for quantum computing", Phys. Rev. A 96, 022330 (2017)).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qiskit.transpiler import InstructionProperties, QubitProperties
@@ -21,11 +22,12 @@ from .base import Device
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
-    from qhub_qiskit.circuits import Program
+    from qhub_qiskit.circuits import Gate, GateList, Program
 
 __all__ = ["native_names", "native_target", "plugin_for", "verbatim_lines"]
 
-# Qiskit's gates for each native one. An rx of fixed angles is what every device with an rz needs.
+# Qiskit's gates for each native one. An rx of fixed angles is what every device with an rz needs, and what Qiskit's
+# passes know how to use.
 _QISKIT_NAMES: dict[str, tuple[str, ...]] = {
     "rx": ("x", "sx", "sxdg"),
     "rz": ("rz",),
@@ -33,8 +35,8 @@ _QISKIT_NAMES: dict[str, tuple[str, ...]] = {
     "iswap": ("iswap",),
     "cphaseshift": ("cp",),
     "prx": ("r",),
-    "gpi": ("GPi",),
-    "gpi2": ("GPi2",),
+    "gpi": ("GPi", "x"),
+    "gpi2": ("GPi2", "sx", "sxdg", "rz"),
     "zz": ("rzz",),
 }
 _TWO_QUBITS = frozenset({"cz", "iswap", "cphaseshift", "zz"})
@@ -47,6 +49,14 @@ _FIXED = {
 }
 # Gates that a device does by counting differently from then on.
 _VIRTUAL = frozenset({"rz"})
+# A pulse of IonQ's by its gate: the native word, and the axis where the gate says none.
+_PULSES = {
+    "GPi": ("GPi", 0.0),
+    "GPi2": ("GPi2", 0.0),
+    "x": ("GPi", 0.0),
+    "sx": ("GPi2", 0.0),
+    "sxdg": ("GPi2", math.pi),
+}
 _OWN_NAMES = {"gpi": "GPi", "gpi2": "GPi2"}
 
 
@@ -65,7 +75,7 @@ def native_names(device: Device) -> tuple[str, ...]:
         and any(word in _TWO_QUBITS for word in known)
         and any({"rx", "rz"} <= set(known) or word in ("prx", "gpi2") for word in known)
     )
-    return tuple(name for word in known for name in _QISKIT_NAMES[word]) if usable else ()
+    return tuple(dict.fromkeys(n for w in known for n in _QISKIT_NAMES[w])) if usable else ()
 
 
 def native_target(device: Device, names: Iterable[str]) -> Target:
@@ -87,11 +97,17 @@ def plugin_for(names: Iterable[str]) -> str | None:
     return "qhub_iqm" if "r" in found else None
 
 
-def verbatim_lines(program: Program, labels: Sequence[str]) -> list[str]:
-    """A program's gates in a verbatim box, on physical qubits by the vendor's labels."""
+def verbatim_lines(program: Program, labels: Sequence[str], names: Iterable[str]) -> list[str]:
+    """A program's gates in a verbatim box, on physical qubits by the vendor's labels.
+
+    Args:
+        program: The program.
+        labels: The vendor's label of each qubit.
+        names: What `native_names` gives.
+    """
     on = [f"${label}" for label in labels]
     lines = []
-    for name, params, qubits in program.gates:
+    for name, params, qubits in _pulses(program.gates) if "GPi2" in names else program.gates:
         if name == "barrier":
             continue
         word = _FIXED.get(name)
@@ -99,6 +115,25 @@ def verbatim_lines(program: Program, labels: Sequence[str]) -> list[str]:
             word = f"{_WORDS[name]}({','.join(map(repr, params))})" if params else _WORDS[name]
         lines.append(f"{word} {','.join([on[q] for q in qubits])};")
     return ["#pragma braket verbatim", "box{", *lines, "}"] if lines else []
+
+
+def _pulses(gates: GateList) -> Iterator[Gate]:
+    """IonQ's pulses, about axes turned back by the rotations about Z before them.
+
+    A rotation commutes with rzz, and a measurement at the end does not see it.
+    """
+    frames: dict[int, float] = {}
+    for name, params, qubits in gates:
+        if name == "rz":
+            frames[qubits[0]] = frames.get(qubits[0], 0.0) + params[0]
+        elif name in _PULSES:
+            word, axis = _PULSES[name]
+            axis = params[0] if params else axis
+            if turned := frames.get(qubits[0]):
+                axis = math.remainder(axis - turned, 2 * math.pi)
+            yield word, (axis,), qubits
+        else:
+            yield name, params, qubits
 
 
 def _figures(device: Device, names: Sequence[str]) -> Figures:
@@ -157,9 +192,11 @@ def _of_ionq(
     every = range(len(labels))
     pairs = [(a, b) for a in every for b in every if a != b]
     single, double = figures("1Q", "1Q"), figures("2Q", "2Q")
+    free = InstructionProperties(duration=0.0, error=0.0)
     gates: dict[str, dict[tuple[int, ...], InstructionProperties]] = {
         name: dict.fromkeys(
-            [(q,) for q in every] if name in one else pairs, single if name in one else double
+            [(q,) for q in every] if name in one else pairs,
+            free if name in _VIRTUAL else single if name in one else double,
         )
         for name in names
     }

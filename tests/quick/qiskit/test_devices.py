@@ -85,9 +85,14 @@ def test_ionq_target_has_its_means_and_gates_of_its_own(provider):
     backend = provider.get_backend("aws.ionq.forte")
     target = backend.target
     means = backend.calibration().calibration
-    assert set(target.operation_names) == {"GPi", "GPi2", "rzz", "measure"}
+    pulses = {"GPi", "x", "GPi2", "sx", "sxdg"}
+    assert set(target.operation_names) == {*pulses, "rz", "rzz", "measure"}
     assert target["rzz"][(5, 3)].error == pytest.approx(1 - means["fidelity"]["2Q"]["mean"])
-    assert target["GPi"][(7,)].duration == means["timing"]["1Q"]
+    assert {target[name][(7,)].duration for name in pulses} == {means["timing"]["1Q"]}
+    assert (target["rz"][(7,)].duration, target["rz"][(7,)].error) == (
+        0,
+        0,
+    )  # it is none of the pulses
     assert backend.get_translation_stage_plugin() == "qhub_ionq"
 
 

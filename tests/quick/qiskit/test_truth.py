@@ -8,6 +8,7 @@ mean and the t of a chance of 10^-9.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 
@@ -20,7 +21,7 @@ from qiskit import (
     generate_preset_pass_manager,
     transpile,
 )
-from qiskit.circuit import Clbit, ParameterVector
+from qiskit.circuit import Clbit, Gate, ParameterVector
 from qiskit.quantum_info import Statevector
 from qiskit_aer import AerSimulator
 
@@ -80,6 +81,47 @@ def random_circuit(seed: int, qubits: int, entangling: int) -> QuantumCircuit:
             left -= 1
             first, second = chance.choice(qubits, 2, replace=False).tolist()
             getattr(circuit, str(chance.choice(["cx", "cz"])))(first, second)
+    return circuit
+
+
+def native_circuit(seed: int, backend: HubBackend, qubits: int, entangling: int) -> QuantumCircuit:
+    """All of the target's gates on a row of coupled qubits, as wide as the device, not to be transpiled."""
+    chance = np.random.default_rng(seed)
+    target = backend.target
+    gates = [one for one in target.operations if isinstance(one, Gate) and one.num_qubits <= 2]
+    two = [one.name for one in gates if one.num_qubits == 2]
+    row = [0]
+    while len(row) < qubits:  # to a neighbour of the last one that is not in it yet
+        row.append(
+            next(
+                q
+                for q in range(target.num_qubits)
+                if q not in row
+                and any(
+                    target.instruction_supported(name, pair)
+                    for name in two
+                    for pair in ((row[-1], q), (q, row[-1]))
+                )
+            )
+        )
+    circuit = QuantumCircuit(target.num_qubits)
+    todo = [*(one for one in gates if one.num_qubits == 1)] * 4
+    todo += [one for one in gates if one.num_qubits == 2 for _ in range(max(1, entangling // 3))]
+    chance.shuffle(todo)
+    left = entangling
+    for gate in todo:
+        left -= gate.num_qubits == 2
+        if left < 0 and gate.num_qubits == 2:
+            continue
+        places = (
+            [(q,) for q in row] if gate.num_qubits == 1 else list(itertools.permutations(row, 2))
+        )
+        places = [place for place in places if target.instruction_supported(gate.name, place)]
+        angles = chance.uniform(-3.2, 3.2, len(gate.params)).tolist()
+        if target.gate_has_angle_bounds(gate.name):
+            while not target.supported_angle_bound(gate.name, angles):
+                angles = chance.uniform(-3.2, 3.2, len(gate.params)).tolist()
+        circuit.append(gate.base_class(*angles), places[int(chance.integers(len(places)))])
     return circuit
 
 
@@ -153,6 +195,26 @@ def test_random_circuits_and_measurement_maps(system, seed):
         assert Counter(result.get_memory(place)) == counts
     again = HubProvider(client=system.client).job(job.job_id()).result()
     assert again.get_counts() == result.get_counts()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_native_gates_as_they_are(system, seed):
+    qubits, entangling = most_of(system)
+    circuit = native_circuit(seed, system, qubits, entangling)
+    active = sorted({circuit.find_bit(q).index for one in circuit.data for q in one.qubits})
+    small = QuantumCircuit(len(active))
+    for one in circuit.data:
+        places = [active.index(circuit.find_bit(q).index) for q in one.qubits]
+        small.append(one.operation, places)
+    bits = ClassicalRegister(len(active), "c")
+    for whole, places in ((circuit, active), (small, range(len(active)))):
+        whole.add_register(bits)
+        whole.measure(places, bits)
+    counts = system.run(circuit, shots=shots_of(system, circuit)).result().get_counts()
+    expected = exact(small)
+    shots = sum(counts.values())
+    assert shots > 200
+    assert distance(counts, expected) < bound(shots, len(expected)), small.draw()
 
 
 @pytest.mark.parametrize("level", range(4))
