@@ -151,7 +151,10 @@ def _megabytes(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
     return value
@@ -195,9 +198,12 @@ def _user(text: str) -> tuple[str, str]:
 
 
 def _whole(text: str, least: int, most: int) -> int:
-    value = int(text)
-    if not least <= value <= most:
-        raise argparse.ArgumentTypeError(f"{text} is not between {least} and {most}")
+    try:
+        value = int(text)
+    except ValueError:
+        value = None
+    if value is None or not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number between {least} and {most}")
     return value
 
 

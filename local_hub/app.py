@@ -42,8 +42,17 @@ def create_app(
     Args:
         settings: How this Hub runs.
         executor: Makes what computes, in the event loop, given whom to tell of a free place; None for processes here.
+
+    Raises:
+        ValueError: The settings name a backend that there is not.
     """
     catalog = Catalog()
+    for backend_id in settings.sessions - {"all"}:
+        if catalog.get(backend_id) is None:
+            nearest = " or ".join(catalog.nearest(backend_id))
+            raise ValueError(
+                f"--sessions: there is no backend {backend_id}. Did you mean {nearest}?"
+            )
     store = Store(settings.database, settings.state)
     rules = Sessions(settings, catalog, store.sessions, lambda: lifecycle.dispatch())
     states = BackendStates(lambda: lifecycle.dispatch())

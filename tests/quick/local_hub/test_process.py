@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from local_hub.__main__ import main
 from tests.quick.local_hub.hub_process import (
     BELL3,
     HEAVY3,
@@ -149,3 +150,30 @@ def test_the_server_imports_no_vendor_sdk_and_no_client() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--port", "x", "x is not a whole number between 0 and 65535"),
+        ("--port", "65536", "65536 is not a whole number between 0 and 65535"),
+        ("--workers", "0", "0 is not a whole number between 1 and 1024"),
+        ("--job-seconds", "-1", "-1 is not a number of seconds above 0"),
+        ("--job-time-limit", "soon", "soon is not a number of seconds above 0"),
+    ],
+)
+def test_a_value_that_an_option_does_not_take_is_named(
+    option: str, value: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([option, value])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"error: argument {option}: {words}\n")
+
+
+def test_sessions_of_a_backend_that_there_is_not() -> None:
+    command = [sys.executable, "-m", "local_hub", "--port", "0", "--sessions", "iqm.qpu.garnett"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment())
+    assert done.returncode == 1
+    why = "--sessions: there is no backend iqm.qpu.garnett. Did you mean iqm.qpu.garnet or "
+    assert done.stderr.startswith(f"The local Hub could not start: {why}")
