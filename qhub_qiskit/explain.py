@@ -68,6 +68,7 @@ def explain(
     requests = tuple(planned.request for planned in fitted.planned)
     if requests:
         told["input_format"] = str(requests[0].input_format)
+        told["shots"] = sum(request.shots for request in requests)
     if prices is not None and requests:
         told["price_basis"] = "none was given for this backend"
         if price is not None:

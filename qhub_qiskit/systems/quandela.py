@@ -40,13 +40,16 @@ _MOST_QUBITS, _MOST_GATES = 4, 4
 class QuandelaOptions(RunOptions):
     """Options of Quandela's platforms.
 
-    `shots` are the platform's: events with at least one photon, kept or not.
+    `shots` are the platform's: events with at least one photon, kept or not. With `max_shots` they are those that are
+    kept.
 
     Attributes:
         command: ``sample_count`` for counts, ``samples`` for each shot in its order, ``probs`` for exact
             probabilities, from which all of `shots` are drawn here, by `seed_simulator` if it is given. By
             default ``samples`` where `memory` is asked for, else ``sample_count``.
         max_samples: Stop when so many shots were kept.
+        max_shots: Go on until `shots` shots were kept, for at most so many of the platform's. That is what programs
+            need that count on as many shots as they asked for, such as Qiskit's `BackendSamplerV2`.
         parameters: Perceval's own parameters, such as ``{"transmittance": 0.1}`` on a simulator.
         platform_name: Quandela's name of the platform; by default the one that the Hub tells.
         process_id: A name for the process that sends, for Quandela's records.
@@ -58,6 +61,7 @@ class QuandelaOptions(RunOptions):
 
     command: Literal["sample_count", "samples", "probs"] | None = None
     max_samples: int | None = Field(default=None, ge=1)
+    max_shots: int | None = Field(default=None, ge=1)
     parameters: dict[str, float] | None = None
     platform_name: str | None = None
     process_id: str | None = None
@@ -93,12 +97,13 @@ class Quandela(System[QuandelaOptions]):
         optics = plan_optics(program.compacted())
         _check_size(program, optics, device)
         command = _command(options, device)
+        shots, samples = _shots(options, device)
         version, experiment = serialized_experiment(optics)
         job_input: dict[str, Any] = {"command": command, "experiment": experiment}
         if command != "probs":
-            job_input["max_shots"] = options.shots
-            if options.max_samples is not None:
-                job_input["max_samples"] = options.max_samples
+            job_input["max_shots"] = shots
+            if samples is not None:
+                job_input["max_samples"] = samples
         if options.parameters:
             job_input["parameters"] = dict(options.parameters)
         params: dict[str, Any] = {"pcvl_version": version}
@@ -108,7 +113,7 @@ class Quandela(System[QuandelaOptions]):
             if options[name] is not None:
                 params[name] = options[name]
         header = {"expected_success_rate": optics.success_rate}
-        return Encoded(job_input, params, options.shots, (optics.layout,), (header,), said=(None,))
+        return Encoded(job_input, params, shots, (optics.layout,), (header,), said=(None,))
 
     def layouts(self, job_input: Mapping[str, Any]) -> tuple[ClassicalLayout | None, ...]:
         """None for each computation of the payload: optics know no classical bits."""
@@ -176,9 +181,32 @@ def _command(options: QuandelaOptions, device: Device) -> str:
             f"seed_simulator cannot be honoured with command={command!r}: the Hub's jobs carry no seed.",
             hint="Leave it out, or give command='probs' where the platform has it.",
         )
-    if options.max_samples is not None and command == "probs":
-        raise ValidationError("max_samples goes with samples, not with command='probs'.")
+    for name in ("max_samples", "max_shots"):
+        if options[name] is not None and command == "probs":
+            raise ValidationError(
+                f"{name} goes with samples, not with command='probs'.", hint="Leave it out."
+            )
     return command
+
+
+def _shots(options: QuandelaOptions, device: Device) -> tuple[int, int | None]:
+    """The most shots of the platform, and how many kept ones end it."""
+    if options.max_shots is None:
+        return options.shots, options.max_samples
+    if options.max_samples is not None:
+        raise ValidationError(
+            "max_samples and max_shots do not go together: with max_shots, shots says how many are kept.",
+            hint="Leave one out.",
+        )
+    shots_range = device.backend.configuration.shots_range
+    most = (shots_range.max if shots_range else None) or options.max_shots
+    if not options.shots <= options.max_shots <= most:
+        raise ValidationError(
+            f"max_shots={options.max_shots} is not between shots={options.shots} and what {device.backend.id} "
+            f"takes, {most}.",
+            hint="Give it within that range.",
+        )
+    return options.max_shots, options.shots
 
 
 def _answer(document: Any) -> Mapping[str, Any]:

@@ -24,6 +24,20 @@ def test_max_samples(altair: HubBackend) -> None:
     assert result.results[0].metadata["shots_used"] < 10_000
 
 
+def test_max_shots(altair: HubBackend) -> None:
+    job = altair.run(bell(), shots=500, max_shots=100_000, memory=True)
+    again = HubProvider(client=altair.client).job(job.job_id())
+    for result in (job.result(), again.result()):
+        assert sum(result.get_counts().values()) == len(result.get_memory()) == 500
+        assert 500 < result.results[0].metadata["shots_used"] < 100_000
+    assert job.result().get_memory() == again.result().get_memory()
+    # Of 1,000 shots one in nine is kept.
+    assert sum(altair.run(bell(), shots=500, max_shots=1000).result().get_counts().values()) < 300
+    prices = {"quandela.*": {"per_shot": 0.5}}
+    told = altair.explain(bell(), shots=500, max_shots=1000, prices=prices)
+    assert (told.shots, told.price) == (1000, 500)
+
+
 def test_options_travel(altair: HubBackend) -> None:
     encoded = altair.encode(
         bell(),
@@ -98,12 +112,25 @@ def test_too_many_qubits(belenos: HubBackend) -> None:
         ({"seed_simulator": 1}, "seed_simulator"),
         ({"command": "probabilities"}, "command"),
         ({"max_samples": 0}, "max_samples"),
+        ({"max_shots": 0}, "max_shots"),
+        (
+            {"shots": 10, "max_shots": 9},
+            "max_shots=9 is not between shots=10 and .*belenos takes, 10",
+        ),
+        ({"max_shots": 10**9 + 1}, "max_shots=1000000001 is not between"),
+        ({"max_samples": 9, "max_shots": 9000}, "do not go together"),
         ({"simulator": "SLOS"}, "no option"),
     ],
 )
 def test_options_refused(belenos: HubBackend, options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         belenos.run(bell(), **options)
+
+
+@pytest.mark.parametrize("option", ["max_samples", "max_shots"])
+def test_probabilities_have_no_samples(altair: HubBackend, option: str) -> None:
+    with pytest.raises(ValidationError, match=f"{option} goes with samples"):
+        altair.run(bell(), command="probs", **{option: 9000})
 
 
 def test_foreign_gate_refused(altair: HubBackend) -> None:
