@@ -54,15 +54,19 @@ class HubSession:
         if mode not in (SessionMode.DEDICATED, SessionMode.BATCH):
             raise ValidationError(f"mode is 'dedicated' or 'batch', not {mode!r}.")
         self._backend = backend
-        self._id = backend.client.sessions.create(
-            SessionRequest(
-                backend_id=backend.name,
-                provider=backend.hub_backend.provider or "",
-                mode=SessionMode(mode),
-                ttl=_seconds(max_time),
-                sdk_provider=SdkProvider.QISKIT,
-            )
-        ).id
+        request = SessionRequest(
+            backend_id=backend.name,
+            provider=backend.hub_backend.provider or "",
+            mode=SessionMode(mode),
+            ttl=_seconds(max_time),
+            sdk_provider=SdkProvider.QISKIT,
+        )
+        try:
+            self._id = backend.client.sessions.create(request).id
+        except ValidationError as problem:
+            if problem.hint is None:
+                problem.hint = "A backend without sessions runs circuits all the same: backend.run(circuits)."
+            raise
 
     @classmethod
     def from_id(cls, session_id: str, backend: HubBackend) -> HubSession:

@@ -68,8 +68,9 @@ def test_refusals(backend, provider):
         HubSession(backend, max_time="soon")
     with pytest.raises(NotFoundError):
         HubSession.from_id("00000000-0000-0000-0000-000000000000", backend)
-    with pytest.raises(ValidationError, match="session"):
+    with pytest.raises(ValidationError, match=r"kipu\.sim\.qsim has no sessions") as none:
         HubSession(provider.get_backend("kipu.sim.qsim"))
+    assert "backend.run(circuits)" in none.value.hint
     other = HubProvider.local(seed=7, sessions=True).get_backend("kipu.sim.qsim")
     session = HubSession(backend)
     with pytest.raises(ValidationError, match=r"one of aws\.sim\.sv1, not of kipu"):
