@@ -8,6 +8,7 @@ from typing import Any
 
 from shared_transport.errors import ValidationError, did_you_mean
 from shared_transport.models import Backend
+from shared_transport.tags import checked_tags
 
 from .task import seconds
 
@@ -132,13 +133,9 @@ def tags_of(tags: Any) -> tuple[str, ...]:
     Raises:
         ValidationError: They are none.
     """
-    if tags is None:
-        return ()
     if isinstance(tags, Mapping):
         tags = [f"{key}={value}" for key, value in tags.items()]
-    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
-        raise ValidationError("tags has to be a dict or a sequence of texts.")
-    return tuple(dict.fromkeys(tags))
+    return checked_tags(tags)
 
 
 def at_least_one(name: str, number: Any) -> int | None:

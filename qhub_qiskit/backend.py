@@ -15,6 +15,7 @@ from shared_transport import models
 from shared_transport.client import HubClient
 from shared_transport.errors import HubError, ValidationError
 from shared_transport.models import Calibration
+from shared_transport.tags import checked_tags
 
 from .circuits import Acceptance, Program, read_circuit
 from .job import HubJob
@@ -128,7 +129,12 @@ class HubBackend(BackendV2):
             ValidationError: An option that this backend does not have, or a value that it cannot take.
         """
         changed = self._options.changed(**fields)
-        self._shares(changed.shots, split=False)
+        least, most = self._shots_range()
+        if not least <= changed.shots <= most:
+            raise ValidationError(
+                f"{self.name} takes {least} to {most} shots a job, not {changed.shots}.",
+                hint="More are spread over several jobs by run(..., shots=..., split_shots=True).",
+            )
         self._options = changed
 
     def run(
@@ -291,7 +297,7 @@ class HubBackend(BackendV2):
         )
         shares = self._shares(options.shots, split=split_shots)
         programs = [self._read(circuit, options) for circuit in _as_list(circuits)]
-        labels = Labels(name, tuple(tags), getattr(session, "session_id", session))
+        labels = Labels(name, checked_tags(tags), getattr(session, "session_id", session))
         return plan(self._system, self._device_documents(), programs, options, shares, labels)
 
     def _forget(self) -> None:
@@ -387,5 +393,5 @@ def _rebuild(
     kind: type[HubBackend], client: HubClient, hub_backend: models.Backend, options: dict[str, Any]
 ) -> HubBackend:
     backend = kind(client, hub_backend)
-    backend.set_options(**options)
+    backend._options.update_options(**options)
     return backend

@@ -12,22 +12,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import numpy as np
 from qiskit.circuit import (
     CircuitInstruction,
+    Gate,
     ParameterExpression,
     QuantumCircuit,
     Qubit,
 )
 from qiskit.circuit.library import get_standard_gate_name_mapping
+from qiskit.quantum_info import Operator
 from qiskit.transpiler import Target
 
 from shared_transport.bits import ClassicalLayout
 from shared_transport.errors import ValidationError
 
-__all__ = ["Acceptance", "Gate", "GateList", "Program", "read_circuit"]
+__all__ = ["Acceptance", "GateList", "PlainGate", "Program", "read_circuit"]
 
-Gate: TypeAlias = tuple[str, tuple[float, ...], tuple[int, ...]]
-GateList: TypeAlias = list[Gate]
+PlainGate: TypeAlias = tuple[str, tuple[float, ...], tuple[int, ...]]
+GateList: TypeAlias = list[PlainGate]
 
 _NEVER_TRANSPILED = frozenset(
     {
@@ -262,12 +265,23 @@ def _check_kind(
     if name in ("reset", "delay"):
         return
     kind = accepts.own_gates.get(name)
-    if kind is None or not isinstance(instruction.operation, kind):
+    if kind is None or not _is_one(instruction.operation, kind):
         whose = "Qiskit's standard gate" if kind is None else "the backend's gate"
         raise ValidationError(
             f"The instruction {name!r} on {accepts.on(qubits)} is not {whose} of that name.",
             hint="Give it another name or decompose it: transpile(circuit, backend).",
         )
+
+
+def _is_one(operation: Any, kind: type) -> bool:
+    """Whether an instruction is a gate of a vendor: of its class, or as QPY restores one, by what it does."""
+    if isinstance(operation, kind):
+        return True
+    if type(operation) is not Gate or operation.definition is None:
+        return False
+    if any(isinstance(param, ParameterExpression) for param in operation.params):
+        return False
+    return bool(np.allclose(Operator(operation).data, kind(*operation.params).to_matrix()))
 
 
 def _check_blocks(
@@ -303,7 +317,9 @@ def _writes(instruction: CircuitInstruction) -> bool:
 
 def _cannot(name: str, qubits: tuple[int, ...], accepts: Acceptance) -> ValidationError:
     backend = accepts.backend
-    if name in accepts.places:
+    if not qubits:
+        problem = f"{backend} has no instruction {name!r}."
+    elif name in accepts.places:
         problem = f"{backend} has no {name!r} on {accepts.on(qubits)}."
     else:
         problem = f"{backend} has no instruction {name!r} (on {accepts.on(qubits)})."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -53,7 +54,7 @@ class HubEstimator(BaseEstimatorV2):
     def __init__(
         self, mode: Mode, *, default_precision: float = _DEFAULT_PRECISION, **options: Any
     ) -> None:
-        self._run = RunOptionsOf(mode, options)
+        self._run = RunOptionsOf(mode, options, instead="precision: 1 / precision**2 shots")
         self._default_precision = default_precision
         self._measuring = Measuring(self._run.backend)
 
@@ -83,17 +84,9 @@ class HubEstimator(BaseEstimatorV2):
         circuits = [circuit for plan in plans for circuit in plan.circuits]
         shots = [plan.shots for plan in plans for _ in plan.circuits]
 
-        def assemble(measured: Sequence[Measured]) -> PrimitiveResult[PubResult]:
-            made, place = [], 0
-            for plan in plans:
-                size = len(plan.circuits)
-                made.append(plan.result(measured[place : place + size]))
-                place += size
-            return PrimitiveResult(made, metadata={"version": 2})
-
         if not circuits:  # only multiples of the identity: nothing is measured
-            return _Known(assemble([]))
-        return HubPrimitiveJob(self._run.submit(circuits, shots), assemble)
+            return _Known(_result(plans, []))
+        return HubPrimitiveJob(self._run.submit(circuits, shots), partial(_result, plans))
 
 
 @dataclass(frozen=True)
@@ -190,6 +183,15 @@ class _Plan:
             "circuit_metadata": self.metadata,
         }
         return PubResult(DataBin(evs=values, stds=errors, shape=self.shape), metadata=told)
+
+
+def _result(plans: Sequence[_Plan], measured: Sequence[Measured]) -> PrimitiveResult[PubResult]:
+    made, place = [], 0
+    for plan in plans:
+        size = len(plan.circuits)
+        made.append(plan.result(measured[place : place + size]))
+        place += size
+    return PrimitiveResult(made, metadata={"version": 2})
 
 
 def _moments(

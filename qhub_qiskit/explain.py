@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from qiskit import transpile
@@ -62,21 +63,23 @@ def explain(
     if fitted.problem is not None:
         told.update(why=fitted.problem.message, hint=fitted.problem.hint)
     shots = run.get("shots")
-    told["shots"] = backend.options.shots if shots is None else shots
+    if shots is None or isinstance(shots, Integral):
+        told["shots"] = backend.options.shots if shots is None else int(shots)
     if fitted.circuit is not None:
         told.update(executed_of(fitted.circuit, backend))
     requests = tuple(planned.request for planned in fitted.planned)
     if requests:
         told["input_format"] = str(requests[0].input_format)
-        told["shots"] = sum(request.shots for request in requests)
     if prices is not None and requests:
         told["price_basis"] = "none was given for this backend"
         if price is not None:
             each = told.get("seconds")
-            seconds = None if each is None else each * told["shots"]
+            most = sum(request.shots for request in requests)
             told["price"], told["price_basis"] = price.of(
-                tasks=len(requests), shots=told["shots"], seconds=seconds
+                tasks=len(requests), shots=most, seconds=None if each is None else each * most
             )
+            if most > told["shots"]:  # the backend goes on until it has them
+                told["price_basis"] = f"at most {told['price_basis']}"
     return Explanation(
         fits=fitted.problem is None,
         transpiled=None if fitted.circuit is None else fitted.circuit is not circuit,

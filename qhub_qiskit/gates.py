@@ -88,11 +88,10 @@ def _teach_qiskit() -> None:
     """Tell Qiskit how U becomes these gates: its first stage breaks large gates down to the target's own."""
     theta, phi, lam = (Parameter(name) for name in ("theta", "phi", "lam"))
     pulses = QuantumCircuit(1)
-    # U = Rz(theta + phi + lam) GPI2(-(theta + lam + pi)) GPI2(-lam) up to a global phase, and Rz(a) = GPI(a/2) GPI(0).
+    # U = Rz(theta + phi + lam) GPI2(-(theta + lam + pi)) GPI2(-lam) up to a global phase.
     pulses.append(GPI2Gate(-lam), [0])
     pulses.append(GPI2Gate(-theta - lam - math.pi), [0])
-    pulses.append(GPIGate(0.0), [0])
-    pulses.append(GPIGate((theta + phi + lam) / 2), [0])
+    pulses.rz(theta + phi + lam, 0)
     pulses.global_phase = (phi + lam) / 2
     SessionEquivalenceLibrary.add_equivalence(UGate(theta, phi, lam), pulses)
 

@@ -12,7 +12,7 @@ from qiskit.providers import JobStatus, JobV1
 
 from shared_transport import models
 from shared_transport.client import HubClient
-from shared_transport.errors import JobCancelledError, JobFailedError
+from shared_transport.errors import JobCancelledError, JobFailedError, ValidationError
 from shared_transport.models import is_terminal
 from shared_transport.parallel import at_once
 from shared_transport.progress import progress
@@ -96,8 +96,10 @@ class HubJob(JobV1):
 
         Raises:
             NotFoundError: The Hub has no such job.
-            ValidationError: It is not one of gate-model or photonic circuits.
+            ValidationError: It is not one of gate-model or photonic circuits, or the id is no text.
         """
+        if not isinstance(job_id, str):
+            raise ValidationError(f"A job's id is a text, not {job_id!r}.")
         ids = [one.strip() for one in job_id.split(SEPARATOR)]
         return cls(client, at_once(lambda one: open_part(client, one), ids))
 

@@ -67,7 +67,8 @@ class JobFilter:
         if isinstance(wanted, (str, JobStatus)):
             wanted = [wanted]
         word = str(job.status)
-        return word in wanted or status_of(word) in wanted
+        status = status_of(word)
+        return word in wanted or status in wanted or status.name in wanted
 
 
 def find_jobs(client: HubClient, conditions: JobFilter, limit: int | None) -> Iterator[HubJob]:

@@ -122,6 +122,8 @@ class Measuring:
         if key not in self._endings:
             self._endings[key] = self._ending(circuit.num_qubits, basis)
         ending = self._endings[key]
+        if circuit.num_clbits:
+            circuit = _without_clbits(circuit)
         whole = circuit.copy_empty_like()
         whole.add_register(*ending.cregs)
         whole.compose(circuit, range(circuit.num_qubits), inplace=True)
@@ -142,6 +144,16 @@ class Measuring:
             return ending
         placed = transpile(ending, self._backend, initial_layout=range(width), optimization_level=1)
         return _narrowed(placed, width)
+
+
+def _without_clbits(circuit: QuantumCircuit) -> QuantumCircuit:
+    """A circuit that uses none of its classical bits, without them."""
+    bare = QuantumCircuit(list(circuit.qubits), name=circuit.name, metadata=circuit.metadata)
+    bare.global_phase = circuit.global_phase
+    bare.add_register(*circuit.qregs)
+    for instruction in circuit.data:
+        bare.append(instruction)
+    return bare
 
 
 def _narrowed(circuit: QuantumCircuit, width: int) -> QuantumCircuit:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic import ValidationError as PydanticError
 
 from shared_transport.errors import ValidationError, did_you_mean
@@ -27,11 +27,11 @@ class RunOptions(BaseModel):
 
     draws_counts: ClassVar[bool] = False
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     shots: int = 1024
     memory: bool = False
-    seed_simulator: int | None = None
+    seed_simulator: int | None = Field(default=None, ge=0)
     meas_level: int = 2
 
     def update_options(self, **values: Any) -> None:
@@ -41,7 +41,7 @@ class RunOptions(BaseModel):
             ValidationError: An option that this backend does not have, or a value that it cannot take.
         """
         for name, value in self.changed(**values).items():
-            setattr(self, name, value)
+            super().__setattr__(name, value)
 
     def changed(self, **values: Any) -> RunOptions:
         """A copy with some options set.
@@ -75,6 +75,9 @@ class RunOptions(BaseModel):
         raise ValidationError(
             f"The option {name}={first['input']!r} is not possible: {first['msg']}."
         )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.update_options(**{name: value})
 
     # A mapping, as qiskit.providers.Options is one.
     def keys(self) -> Iterator[str]:

@@ -65,6 +65,9 @@ def plot_job(job: HubJob, options: Mapping[str, Any]) -> Figure:
     except QiskitError as problem:
         reason = str(problem.message)
     else:
+        each = counts if isinstance(counts, list) else [counts]
+        reason = "" if all(each) else "no shot of a circuit came back"
+    if not reason:
         if isinstance(counts, list):
             names = [one.header["name"] for one in result.results]
             options = {"legend": names, **options}

@@ -66,11 +66,16 @@ class Submitted:
 class RunOptionsOf:
     """Where a primitive runs, and with which options of `HubBackend.run`.
 
+    Args:
+        mode: A backend, or a session.
+        options: The options.
+        instead: What says the number of shots, for the error.
+
     Raises:
         ValidationError: `mode` is neither a backend nor a session, or an option that the backend does not have.
     """
 
-    def __init__(self, mode: Mode, options: Mapping[str, Any]) -> None:
+    def __init__(self, mode: Mode, options: Mapping[str, Any], *, instead: str) -> None:
         if isinstance(mode, HubSession):
             self.backend: HubBackend = mode.backend
             self._session: HubSession | None = mode
@@ -80,6 +85,10 @@ class RunOptionsOf:
             raise ValidationError(
                 f"mode has to be a HubBackend or a HubSession, not {type(mode).__name__}.",
                 hint="Give HubProvider().get_backend(id).",
+            )
+        if "shots" in options:
+            raise ValidationError(
+                "shots is no option of a primitive: each PUB has its own.", hint=f"Give {instead}."
             )
         run_only = {"name", "tags", "split_shots"}
         self.backend.options.changed(

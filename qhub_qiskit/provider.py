@@ -13,6 +13,7 @@ from shared_transport.extras import require_extra
 from shared_transport.loading import without_collection
 from shared_transport.models import Backend, BackendState
 from shared_transport.provider import ProviderBase
+from shared_transport.tags import checked_tags
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
@@ -177,7 +178,7 @@ class HubProvider(ProviderBase):
             backend_id=backend if isinstance(backend, str) or backend is None else backend.name,
             statuses=status,
             name=name,
-            tags=frozenset(tags),
+            tags=frozenset(checked_tags(tags)),
             session_id=getattr(session, "session_id", session),
             created_after=created_after,
             created_before=created_before,

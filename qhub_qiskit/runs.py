@@ -165,7 +165,7 @@ def _request(
         input_format=encoded.input_format or system.input_format,
         input_params=encoded.params or None,
         name=name,
-        tags=(*dict.fromkeys(labels.tags), *ours),
+        tags=(*labels.tags, *ours),
         session_id=labels.session_id,
         sdk_provider=SdkProvider.QISKIT,
     )

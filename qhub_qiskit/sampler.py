@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 from shared_transport.bits import ClassicalMemory
 from shared_transport.errors import ValidationError
 
-from .primitive_job import HubPrimitiveJob, Mode, RunOptionsOf
+from .primitive_job import HubPrimitiveJob, Measured, Mode, RunOptionsOf
 
 __all__ = ["HubSampler"]
 
@@ -42,7 +43,9 @@ class HubSampler(BaseSamplerV2):
     """
 
     def __init__(self, mode: Mode, *, default_shots: int | None = None, **options: Any) -> None:
-        self._run = RunOptionsOf(mode, options)
+        self._run = RunOptionsOf(
+            mode, options, instead="default_shots=... here, or shots=... of run()"
+        )
         self._default_shots = default_shots
 
     def run(
@@ -63,7 +66,10 @@ class HubSampler(BaseSamplerV2):
             ValidationError: As `HubBackend.run`, or there is no PUB.
         """
         backend = self._run.backend
-        usual = shots or self._default_shots or backend.options.shots
+        given = (shots, self._default_shots, backend.options.shots)
+        usual = next(number for number in given if number is not None)
+        if usual < 1:
+            raise ValidationError(f"shots has to be at least 1, not {usual}.")
         coerced = [SamplerPub.coerce(pub, usual) for pub in pubs]
         if not coerced:
             raise ValidationError("run() was given no PUB.", hint="Give at least one circuit.")
@@ -76,20 +82,38 @@ class HubSampler(BaseSamplerV2):
         headers = [_registers(pub) for pub in coerced]
         names = [dict(pub.circuit.metadata or {}) for pub in coerced]
 
-        def assemble(results: Sequence[Any]) -> PrimitiveResult[SamplerPubResult]:
-            made, place = [], 0
-            for shape, registers, metadata in zip(shapes, headers, names, strict=True):
-                size = int(np.prod(shape, dtype=int))
-                made.append(_pub_result(results[place : place + size], shape, registers, metadata))
-                place += size
-            return PrimitiveResult(made, metadata={"version": 2})
-
+        assemble = partial(_result, list(zip(shapes, headers, names, strict=True)))
         return HubPrimitiveJob(self._run.submit(circuits, each), assemble)
 
 
+def _result(
+    pubs: Sequence[tuple[tuple[int, ...], dict[str, list[int]], dict[str, Any]]],
+    results: Sequence[Measured],
+) -> PrimitiveResult[SamplerPubResult]:
+    """The result of PUBs of which shape, registers and metadata are known."""
+    made, place = [], 0
+    for shape, registers, metadata in pubs:
+        size = int(np.prod(shape, dtype=int))
+        made.append(_pub_result(results[place : place + size], shape, registers, metadata))
+        place += size
+    return PrimitiveResult(made, metadata={"version": 2})
+
+
 def _registers(pub: SamplerPub) -> dict[str, list[int]]:
-    """The classical bits of each register, by name."""
+    """The classical bits of each register, by name.
+
+    Raises:
+        ValidationError: A name is none that a result can have.
+    """
     circuit = pub.circuit
+    for register in circuit.cregs:
+        try:
+            DataBin(**{register.name: None}, shape=())
+        except (TypeError, ValueError) as problem:
+            raise ValidationError(
+                f"The result of a sampler has no place for a register named {register.name!r}: DataBin has its own.",
+                hint="Give the register another name.",
+            ) from problem
     return {
         register.name: [circuit.find_bit(bit).index for bit in register]
         for register in circuit.cregs
@@ -97,7 +121,7 @@ def _registers(pub: SamplerPub) -> dict[str, list[int]]:
 
 
 def _pub_result(
-    results: Sequence[Any],
+    results: Sequence[Measured],
     shape: tuple[int, ...],
     registers: dict[str, list[int]],
     metadata: dict[str, Any],

@@ -51,6 +51,11 @@ class HubSession:
         mode: Literal["dedicated", "batch"] = "dedicated",
         max_time: int | str | None = None,
     ) -> None:
+        if not isinstance(backend, HubBackend):
+            raise ValidationError(
+                f"A session has a HubBackend, not {backend!r}.",
+                hint="Give HubProvider().get_backend(id).",
+            )
         if mode not in (SessionMode.DEDICATED, SessionMode.BATCH):
             raise ValidationError(f"mode is 'dedicated' or 'batch', not {mode!r}.")
         self._backend = backend
@@ -65,7 +70,9 @@ class HubSession:
             self._id = backend.client.sessions.create(request).id
         except ValidationError as problem:
             if problem.hint is None:
-                problem.hint = "A backend without sessions runs circuits all the same: backend.run(circuits)."
+                problem.hint = (
+                    "A backend without sessions runs circuits all the same: backend.run(circuits)."
+                )
             raise
 
     @classmethod
@@ -157,11 +164,11 @@ class HubSession:
 def _seconds(max_time: int | str | None) -> int | None:
     if max_time is None or isinstance(max_time, int):
         return max_time
-    found = _DURATION.fullmatch(max_time.strip())
+    found = _DURATION.fullmatch(max_time.strip()) if isinstance(max_time, str) else None
     if found is None or not any(found.groups()):
         raise ValidationError(
             f"max_time={max_time!r} is no duration.",
-            hint="Give seconds, or a text such as '1h 30m'.",
+            hint="Give whole seconds, or a text such as '1h 30m'.",
         )
     hours, minutes, seconds = (int(number or 0) for number in found.groups())
     return 3600 * hours + 60 * minutes + seconds

@@ -1,11 +1,11 @@
 """Translation to native gates that have no rotation about Z, as plugins of Qiskit's transpiler.
 
-`IqmTranslation` (``qhub_iqm``) reaches {r, cz}, `IonqTranslation` (``qhub_ionq``) {GPi, GPi2, rzz}. Qiskit's own
-translation brings a circuit to gates that `VirtualZ` reads; the pass then follows rotations about Z in a frame
-of each qubit, instead of executing them. A frame commutes with diagonal gates and is dropped at a measurement
-and a reset, which it cannot change. Where a qubit is left unmeasured, two pi pulses turn its frame into gates,
-so that the whole circuit stays the same unitary up to a global phase. Source of the technique: McKay et al.,
-"Efficient Z gates for quantum computing", Phys. Rev. A 96, 022330 (2017).
+`IqmTranslation` (``qhub_iqm``) reaches {r, cz}, `IonqTranslation` (``qhub_ionq``) {GPi, GPi2, rz, rzz}. Qiskit's own
+translation brings a circuit to gates that `VirtualZ` reads; the pass then follows rotations about Z in a frame of each
+qubit, instead of executing them. A frame commutes with diagonal gates and is dropped at a measurement and a reset,
+which it cannot change. Where a qubit is left unmeasured, its frame becomes gates (of IQM two pi pulses, of IonQ an rz,
+which costs none), so that the whole circuit stays the same unitary up to a global phase. Source of the technique:
+McKay et al., "Efficient Z gates for quantum computing", Phys. Rev. A 96, 022330 (2017).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from qiskit.circuit import Gate, ParameterExpression, Qubit
 from qiskit.circuit.equivalence_library import SessionEquivalenceLibrary
-from qiskit.circuit.library import CZGate, RGate, RZZGate
+from qiskit.circuit.library import CZGate, RGate, RZGate, RZZGate
 from qiskit.dagcircuit import DAGCircuit, DAGOpNode
 from qiskit.transpiler import PassManager, PassManagerConfig
 from qiskit.transpiler.basepasses import TransformationPass
@@ -137,7 +137,7 @@ class VirtualZForR(VirtualZ):
 
 
 class VirtualZForGpi(VirtualZ):
-    """To GPi, GPi2 and rzz (IonQ's zz).
+    """To GPi, GPi2, rz and rzz (IonQ's zz).
 
     A gate is one pulse where it turns by pi/2 or pi, else two GPi2 pulses: U(theta, phi, lam) =
     Rz(phi + pi) Rx(pi/2) Rz(theta + pi) Rx(pi/2) Rz(lam), up to a global phase.
@@ -158,8 +158,8 @@ class VirtualZForGpi(VirtualZ):
         return [GPI2Gate(_reduced(-lam)), GPI2Gate(_reduced(-middle))], middle + math.pi
 
     def rotation(self, angle: Angle) -> Pulses:
-        """Two pi pulses."""
-        return [GPIGate(0.0), GPIGate(_reduced(angle / 2))]
+        """The rotation, which costs no pulse: whoever writes the program follows it."""
+        return [RZGate(_reduced(angle))]
 
     def coupling(self, name: str, params: Sequence[Angle]) -> tuple[Gate | None, Angle] | None:
         """Rzz, and those that differ from it by rotations about Z.
@@ -231,16 +231,17 @@ class IqmTranslation(_Translation):
 
 
 class IonqTranslation(_Translation):
-    """The plugin ``qhub_ionq``: GPi, GPi2 and rzz."""
+    """The plugin ``qhub_ionq``: GPi, GPi2, rz and rzz."""
 
     virtual_z = VirtualZForGpi
 
 
 def _number(angle: Any) -> float | None:
-    """The angle as a number, or None for one with free parameters."""
-    if isinstance(angle, ParameterExpression) and angle.parameters:
+    """The angle as a number, or None for one with free parameters; those that cancel are not free."""
+    try:
+        return float(angle)
+    except TypeError:
         return None
-    return float(angle)
 
 
 def _reduced(angle: Angle) -> Angle:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from .client import HubClient
 from .embedded import embedded_hub
-from .errors import ConfigurationError, NotFoundError, did_you_mean
+from .errors import ConfigurationError, NotFoundError, ValidationError, did_you_mean
 from .models import Backend
 from .settings import Settings
 
@@ -110,7 +110,12 @@ class ProviderBase:
 
         Raises:
             NotFoundError: The Hub has none of this id; the error offers the nearest ones.
+            ValidationError: It is no text.
         """
+        if not isinstance(backend_id, str):
+            raise ValidationError(
+                f"A backend's id is a text, not {backend_id!r}.", hint="An example: 'aws.sim.sv1'"
+            )
         try:
             return self.client.backends.get(backend_id)
         except NotFoundError as problem:

@@ -14,7 +14,9 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["TOKEN_PREFIX", "pack", "token_tag", "unpack", "users_tags"]
+from .errors import ValidationError
+
+__all__ = ["TOKEN_PREFIX", "checked_tags", "pack", "token_tag", "unpack", "users_tags"]
 
 TOKEN_PREFIX = "qhub-token:"  # noqa: S105 - marks a submission; it opens nothing
 PIECE_LENGTH = 200
@@ -64,6 +66,20 @@ def unpack(tags: Iterable[str]) -> dict[str, Any]:
     except (binascii.Error, zlib.error, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def checked_tags(tags: Iterable[str] | None) -> tuple[str, ...]:
+    """A user's tags, each once; none for None.
+
+    Raises:
+        ValidationError: They are no texts, or a single text.
+    """
+    listed = () if tags is None else tuple(tags) if isinstance(tags, Iterable) else (tags,)
+    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in listed):
+        raise ValidationError(
+            f"tags has to be a sequence of texts, not {tags!r}.", hint="An example: tags=['mine']"
+        )
+    return tuple(dict.fromkeys(listed))
 
 
 def users_tags(tags: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ from .base import Device
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
-    from qhub_qiskit.circuits import Gate, GateList, Program
+    from qhub_qiskit.circuits import GateList, PlainGate, Program
 
 __all__ = ["native_names", "native_target", "plugin_for", "verbatim_lines"]
 
@@ -117,7 +117,7 @@ def verbatim_lines(program: Program, labels: Sequence[str], names: Iterable[str]
     return ["#pragma braket verbatim", "box{", *lines, "}"] if lines else []
 
 
-def _pulses(gates: GateList) -> Iterator[Gate]:
+def _pulses(gates: GateList) -> Iterator[PlainGate]:
     """IonQ's pulses, about axes turned back by the rotations about Z before them.
 
     A rotation commutes with rzz, and a measurement at the end does not see it.
@@ -125,7 +125,10 @@ def _pulses(gates: GateList) -> Iterator[Gate]:
     frames: dict[int, float] = {}
     for name, params, qubits in gates:
         if name == "rz":
-            frames[qubits[0]] = frames.get(qubits[0], 0.0) + params[0]
+            angle = params[0]
+            if abs(angle) > 2 * math.pi:  # beside a huge angle a small one would be lost
+                angle = math.atan2(math.sin(angle), math.cos(angle))
+            frames[qubits[0]] = frames.get(qubits[0], 0.0) + angle
         elif name in _PULSES:
             word, axis = _PULSES[name]
             axis = params[0] if params else axis

@@ -37,7 +37,7 @@ _MIDWAY = frozenset({"reset", "measure_2", *CONTROL_FLOW_OP_NAMES})
 class _Group(BaseModel):
     """Options that belong together; None is the service's own default."""
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class DynamicalDecoupling(_Group):

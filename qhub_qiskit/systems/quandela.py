@@ -184,7 +184,7 @@ def _command(options: QuandelaOptions, device: Device) -> str:
     for name in ("max_samples", "max_shots"):
         if options[name] is not None and command == "probs":
             raise ValidationError(
-                f"{name} goes with samples, not with command='probs'.", hint="Leave it out."
+                f"{name} goes with samples, not with command='probs'.", hint=f"Give {name}=None."
             )
     return command
 
@@ -196,7 +196,7 @@ def _shots(options: QuandelaOptions, device: Device) -> tuple[int, int | None]:
     if options.max_samples is not None:
         raise ValidationError(
             "max_samples and max_shots do not go together: with max_shots, shots says how many are kept.",
-            hint="Leave one out.",
+            hint="Give one of them, and None for the other.",
         )
     shots_range = device.backend.configuration.shots_range
     most = (shots_range.max if shots_range else None) or options.max_shots

@@ -128,11 +128,11 @@ def serialized_experiment(optics: Optics) -> tuple[str, str]:
     for name, params, qubits in optics.gates:
         getattr(circuit, name)(*params, *qubits)
     experiment = interop.QiskitConverter().convert(circuit)
-    if optics.entangling_gates:
-        # Perceval 1.3 moves a gate's own condition to wrong modes (that of cx(2, 1) of three qubits to 6 and 7
-        # instead of 4 and 5). Where the heralds are right, this one asks nothing of a heralded gate.
-        one_each = [f"[{2 * q},{2 * q + 1}]==1" for q in range(optics.num_qubits)]
-        experiment.set_postselection(PostSelect(" & ".join(one_each)))
+    # Perceval 1.3 moves a gate's own condition to wrong modes (that of cx(2, 1) of three qubits to 6 and 7 instead of 4
+    # and 5). Where the heralds are right, this one asks nothing of a heralded gate. Without gates too: a source that
+    # gives two photons at once makes states that are no qubits.
+    one_each = [f"[{2 * q},{2 * q + 1}]==1" for q in range(optics.num_qubits)]
+    experiment.set_postselection(PostSelect(" & ".join(one_each)))
     return PMetadata.short_version(), serialize(experiment)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import warnings
 from pathlib import Path
 
@@ -10,13 +12,13 @@ import httpx
 import numpy as np
 import pytest
 from pydantic import SecretStr
-from qiskit import QuantumCircuit, transpile
-from qiskit.circuit import ParameterVector
-from qiskit.circuit.library import get_standard_gate_name_mapping
+from qiskit import QuantumCircuit, qpy, transpile
+from qiskit.circuit import Gate, Parameter, ParameterVector
+from qiskit.circuit.library import RGate, get_standard_gate_name_mapping
 from qiskit.quantum_info import Operator
 from qiskit.transpiler import CouplingMap
 
-from qhub_qiskit import HubBackend, StaleTargetWarning
+from qhub_qiskit import HubBackend, HubProvider, StaleTargetWarning
 from qhub_qiskit.gates import GPI2Gate, GPIGate
 from shared_transport import HubClient, Settings, ValidationError
 from shared_transport.models import Backend
@@ -230,3 +232,64 @@ def test_a_qubit_that_went_out_of_order_is_named(provider, monkeypatch):
     monkeypatch.setattr("qhub_qiskit.backend._LOOK_AGAIN", -1.0)
     with pytest.warns(StaleTargetWarning, match="out of order since then: 7"):
         backend.run(circuit)
+
+
+@pytest.mark.parametrize(
+    ("backend_id", "native"), [("iqm.qpu.garnet", RGate), ("aws.ionq.forte", GPIGate)]
+)
+@pytest.mark.parametrize("level", range(4))
+def test_a_native_gate_with_a_free_parameter_stays_one(provider, backend_id, native, level):
+    """Its two rotations about Z cancel, which Qiskit's expressions do not say at once."""
+    angle = Parameter("w")
+    circuit = QuantumCircuit(1)
+    circuit.append(native(0.3, angle) if native is RGate else native(angle), [0])
+    ready = transpile(circuit, provider.get_backend(backend_id), optimization_level=level)
+    assert list(ready.count_ops().values()) == [1]
+
+
+def test_rotations_about_z_cost_no_pulse_where_nothing_is_measured(provider):
+    angles = ParameterVector("a", 2)
+    circuit = QuantumCircuit(2)
+    circuit.ry(angles[0], 0)
+    circuit.cx(0, 1)
+    circuit.rz(angles[1], 1)
+    for level in range(4):
+        backend = provider.get_backend("aws.ionq.forte")
+        found = transpile(circuit, backend, optimization_level=level).count_ops()
+        assert found["GPi2"] <= 4
+        assert "GPi" not in found
+
+
+def test_a_small_rotation_beside_a_huge_one(provider):
+    """sx rz(a) sx finds 1 with the chance cos(a / 2) ** 2."""
+    circuit = QuantumCircuit(1, 1)
+    circuit.sx(0)
+    circuit.rz(1e16, 0)
+    circuit.rz(0.9, 0)
+    circuit.sx(0)
+    circuit.measure(0, 0)
+    backend = HubProvider.local(seed=7, noise=False).get_backend("aws.ionq.forte")
+    counts = backend.run(circuit, shots=2000).result().get_counts()
+    angle = math.atan2(math.sin(1e16), math.cos(1e16)) + 0.9
+    # Six standard errors.
+    assert abs(counts.get("1", 0) / 2000 - math.cos(angle / 2) ** 2) < 6 * 0.5 / 2000**0.5
+
+
+@pytest.mark.parametrize("definition", [GPI2Gate(0.4).definition, None])
+def test_own_gates_come_back_from_qpy_and_namesakes_are_none(provider, definition):
+    circuit = QuantumCircuit(2, 1)
+    circuit.append(GPI2Gate(0.3), [0])
+    circuit.append(GPIGate(0.3), [0])
+    circuit.measure(0, 0)
+    file = io.BytesIO()
+    qpy.dump(circuit, file)
+    (again,) = qpy.load(io.BytesIO(file.getvalue()))
+    backend = provider.get_backend("aws.ionq.forte")
+    assert backend.encode(again).input == backend.encode(circuit).input
+    namesake = Gate("GPi2", 1, [0.3])
+    namesake.definition = definition
+    other = QuantumCircuit(1, 1)
+    other.append(namesake, [0])
+    other.measure(0, 0)
+    with pytest.raises(ValidationError, match="not the backend's gate"):
+        backend.encode(other)

@@ -173,6 +173,13 @@ def test_what_cannot_be_drawn_says_so(provider, qsim, monkeypatch):
         qsim.plot("gates")
     with pytest.raises(ValidationError, match="no histogram"):
         qsim.run(flip(), mode="amplitudes", bitstrings=["1"]).plot()
+    altair = HubProvider.local(seed=7, noise=False).get_backend("quandela.sim.altair")
+    rare = QuantumCircuit(3)
+    for pair in ((0, 1), (1, 2), (0, 2)):  # one shot in 1,100 is kept
+        rare.cx(*pair)
+    rare.measure_all()
+    with pytest.raises(ValidationError, match="no histogram: no shot of a circuit came back"):
+        altair.run([rare, rare, rare], shots=1).plot()
     monkeypatch.setattr("shared_transport.extras.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"qhub-plugins\[notebook\]"):
         qsim.plot()

@@ -248,6 +248,7 @@ def unmeasured() -> QuantumCircuit:
         ("kipu.sim.qsim", parametrized(), {}, "unbound parameters: angle"),
         ("aws.sim.sv1", unmeasured(), {}, "measures nothing"),
         ("aws.sim.sv1", ghz(2), {"shots": 10**9}, "at most"),
+        ("aws.sim.sv1", ghz(2), {"shots": "ten"}, "shots='ten'"),
         ("aws.sim.sv1", ghz(2), {"seed_simulator": 5}, "cannot be honoured"),
         ("aws.sim.sv1", ghz(2), {"shotz": 5}, "no option 'shotz'"),
         ("kipu.sim.qsim", with_reset(), {}, "no instruction 'reset'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 
 import numpy as np
 import pytest
@@ -38,6 +39,13 @@ def measured() -> QuantumCircuit:
     )
     circuit.compose(ansatz(), range(3), inplace=True)
     circuit.measure([0, 1, 2], [9, 0, 3])
+    return circuit
+
+
+def flip(register: str = "c") -> QuantumCircuit:
+    circuit = QuantumCircuit(QuantumRegister(1, "q"), ClassicalRegister(1, register))
+    circuit.x(0)
+    circuit.measure(0, 0)
     return circuit
 
 
@@ -152,8 +160,32 @@ def test_multiples_of_the_identity_need_no_job(sv1):
         (lambda b: HubSampler(b, shoots=3), "no option 'shoots'"),
         (lambda b: HubEstimator(b).run([(QuantumCircuit(1), "Z")], precision=0), "precision"),
         (lambda b: HubEstimator(b).run([(measured(), "ZZZ", [0, 0])]), "has measurements"),
+        (lambda b: HubSampler(b, shots=7), "default_shots"),
+        (lambda b: HubEstimator(b, shots=7), "precision"),
+        (lambda b: HubSampler(b).run([flip()], shots=0), "at least 1, not 0"),
+        (lambda b: HubSampler(b, default_shots=0).run([flip()]), "at least 1, not 0"),
+        (lambda b: HubSampler(b).run([flip("size")]), "no place for a register named 'size'"),
+        (lambda b: HubSampler(b).run([flip("self")]), "no place for a register named 'self'"),
     ],
 )
 def test_refusals(sv1, call, words):
+    before = sv1.client.jobs.page(0, 1).total_elements
     with pytest.raises(ValidationError, match=words):
         call(sv1)
+    assert sv1.client.jobs.page(0, 1).total_elements == before
+
+
+@pytest.mark.parametrize("name", ["c", "meas"])
+def test_estimator_takes_circuits_with_unused_classical_bits(sv1, name):
+    circuit = QuantumCircuit(QuantumRegister(2, "q"), ClassicalRegister(2, name))
+    circuit.h(0)
+    (result,) = HubEstimator(sv1).run([(circuit, ["IX", "ZI", "XI"])]).result()
+    assert result.data.evs[:2].tolist() == [1, 1]
+    assert abs(result.data.evs[2]) < 6 / 64
+
+
+def test_jobs_pickle(sv1):
+    sampled = pickle.loads(pickle.dumps(HubSampler(sv1).run([flip()], shots=5)))
+    assert sampled.result()[0].data.c.get_counts() == {"1": 5}
+    estimated = pickle.loads(pickle.dumps(HubEstimator(sv1).run([(QuantumCircuit(1), "Z")])))
+    assert estimated.result()[0].data.evs == 1

@@ -83,6 +83,7 @@ def test_jobs_are_listed_filtered_and_regrouped(own_hub):
     assert ids(tags=["b", "a"]) == [single.job_id()]
     assert ids(name="several") == ids(backend="kipu.sim.qsim") == [several.job_id()]
     assert len(ids(status="COMPLETED")) == len(ids(status=[JobStatus.DONE])) == 2
+    assert len(ids(status="DONE")) == 2
     assert ids(status="FAILED") == ids(tags=["c"]) == ids(session="none") == []
     assert len(ids(limit=1)) == 1
     assert len(ids(created_after=before)) == 2

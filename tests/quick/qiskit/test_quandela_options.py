@@ -35,7 +35,20 @@ def test_max_shots(altair: HubBackend) -> None:
     assert sum(altair.run(bell(), shots=500, max_shots=1000).result().get_counts().values()) < 300
     prices = {"quandela.*": {"per_shot": 0.5}}
     told = altair.explain(bell(), shots=500, max_shots=1000, prices=prices)
-    assert (told.shots, told.price) == (1000, 500)
+    assert (told.shots, told.price, told.price_basis) == (500, 500, "at most 1,000 x 0.5 a shot")
+
+
+def test_all_shots_are_kept_where_photons_come_in_pairs(altair: HubBackend) -> None:
+    """A source that gives two photons at once: without post-selection one in ten states would be no qubits."""
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.x(1)
+    circuit.measure_all()
+    job = altair.run(circuit, shots=1000, max_shots=10**6, parameters={"g2": 0.1})
+    metadata = job.result().results[0].metadata
+    assert (metadata["kept"], metadata["dropped"]) == (1000, 0)
+    assert metadata["logical_perf"] < 0.95
+    assert set(job.result().get_counts()) == {"10", "11"}
 
 
 def test_options_travel(altair: HubBackend) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Gate, Parameter
+from qiskit.circuit.classical import expr
 
-from qhub_qiskit import HubProvider
+from qhub_qiskit import HubProvider, HubSession
 from shared_transport import (
     AuthenticationError,
     ConfigurationError,
@@ -149,6 +151,8 @@ def newest_job(backend) -> object:
         ({"shotss": 10}, ["'shotss'", "Did you mean 'shots'?"]),
         ({"seed_simulator": 3}, ["seed_simulator", "HubProvider.local(seed=...)"]),
         ({"meas_level": 1}, ["meas_level=1", "classified"]),
+        ({"tags": "mine"}, ["sequence of texts, not 'mine'"]),
+        ({"tags": [7]}, ["sequence of texts, not [7]"]),
     ],
     ids=str,
 )
@@ -265,7 +269,40 @@ def test_default_shots_and_set_options(provider):
         backend.set_options(shots=0)
     with pytest.raises(ValidationError, match="Did you mean 'memory'"):
         backend.set_options(memori=True)
+    with pytest.raises(ValidationError, match=r"run\(\.\.\., shots=\.\.\., split_shots=True\)"):
+        backend.set_options(shots=10**9)
+    with pytest.raises(ValidationError, match="shots='x'"):
+        backend.options.shots = "x"
     assert backend.options.shots == 77
+    backend.options.shots = 10**9  # `run` says what it takes
+    assert pickle.loads(pickle.dumps(backend)).options.shots == 10**9
+
+
+def test_a_seed_below_0_is_refused_before_anything_is_sent(provider):
+    backend = provider.get_backend("azure.ionq.simulator")
+    before = newest_job(backend)
+    with pytest.raises(ValidationError, match="seed_simulator=-1"):
+        backend.run(measured(), seed_simulator=-1)
+    assert newest_job(backend) == before
+
+
+def test_a_variable_is_no_instruction_on_qubits(sv1):
+    circuit = QuantumCircuit(1, 1)
+    circuit.add_var("a", expr.lift(True))
+    circuit.measure(0, 0)
+    with pytest.raises(ValidationError, match=r"^aws.sim.sv1 has no instruction 'store'\."):
+        sv1.run(circuit)
+
+
+def test_what_is_no_id_and_no_backend(provider):
+    for call in (
+        lambda: provider.get_backend(None),
+        lambda: provider.job(None),
+        lambda: HubSession("ibm.qpu.fez"),
+        lambda: list(provider.jobs(tags="mine")),
+    ):
+        with pytest.raises(ValidationError, match=r"not None|'ibm\.qpu\.fez'|'mine'"):
+            call()
 
 
 def test_numpys_integers_are_integers(qsim):

@@ -66,6 +66,8 @@ def test_refusals(backend, provider):
         HubSession(backend, mode="both")
     with pytest.raises(ValidationError, match="no duration"):
         HubSession(backend, max_time="soon")
+    with pytest.raises(ValidationError, match="no duration"):
+        HubSession(backend, max_time=1.5)
     with pytest.raises(NotFoundError):
         HubSession.from_id("00000000-0000-0000-0000-000000000000", backend)
     with pytest.raises(ValidationError, match=r"kipu\.sim\.qsim has no sessions") as none:
