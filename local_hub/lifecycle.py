@@ -314,8 +314,9 @@ class Lifecycle:
             WorkerDied: The process died, and the job may run once more.
         """
         limit = self._settings.job_time_limit
+        asked = job.task.params.get("max_execution_time")
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(limit if asked is None else min(asked, limit)):
                 if check is not None:
                     await check
                 seed = simulation_seed(job.id)
@@ -325,6 +326,8 @@ class Lifecycle:
             return Status.FAILED, failure_document(code, str(error))
         except TimeoutError:
             lease.kill()
+            if asked is not None and asked < limit:
+                return Status.CANCELLED, b""
             text = f"The job ran longer than its limit of {limit:g} seconds."
             return Status.FAILED, failure_document("time_limit", text)
         except WorkerDied as error:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp, ForLoopOp, ParameterExpression, Qubit
 from qiskit.circuit.library import (
@@ -27,6 +28,7 @@ from qiskit.circuit.library import (
     ZGate,
 )
 from qiskit.exceptions import QiskitError
+from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.providers import BackendV2, Options, QubitProperties
 from qiskit.transpiler import Target
 from qiskit_aer.noise import NoiseModel
@@ -253,6 +255,17 @@ def check_size(compact: Compact, task: Task, where: str) -> None:
             f"`{where}` uses {used} qubits, above this machine's local limit of {most} for {task.backend_id} "
             "(Clifford circuits may be larger): make it smaller, or run it on the real Hub."
         )
+
+
+def check_finite(values: BindingsArray, where: str) -> None:
+    """Refuse parameter values that are no finite numbers.
+
+    Raises:
+        Refused: one is none.
+    """
+    for names, array in values.data.items():
+        if not np.isfinite(array).all():
+            raise Refused(f"`{where}` has NaN or Infinity among its values of {', '.join(names)}.")
 
 
 def noise_of(

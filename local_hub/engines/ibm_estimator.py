@@ -22,7 +22,7 @@ from qiskit.quantum_info import DensityMatrix, Pauli, StabilizerState, Statevect
 from qiskit_aer import AerSimulator
 
 from local_hub.engines.base import Refused, Task
-from local_hub.engines.ibm_device import Compact, Device, check_size, noise_of
+from local_hub.engines.ibm_device import Compact, Device, check_finite, check_size, noise_of
 from local_hub.engines.ibm_fit import fitted, without_final_measurements
 from local_hub.engines.ibm_options import Notes, PrimitiveOptions
 from local_hub.engines.ibm_sampler import is_dynamic
@@ -68,8 +68,9 @@ class EstimatorJob:
         """
         options = PrimitiveOptions.of_estimator(task.input)
         precision = task.input.get("precision")
-        if precision is None and options.given.get("default_shots"):
-            precision = 1 / math.sqrt(options.given["default_shots"])
+        shots = options.shots_of_twirling or options.given.get("default_shots")
+        if precision is None and shots:
+            precision = 1 / math.sqrt(shots)
         precision = precision or options.given.get("default_precision") or _DEFAULT_PRECISION
         notes = Notes()
         pubs = [
@@ -263,6 +264,7 @@ def _pub(
         math.prod(pub.shape)
     except (ValueError, TypeError, QiskitError) as error:
         raise Refused(f"`{where}` is no PUB of an estimator: {error}") from error
+    check_finite(pub.parameter_values, where)
     if not (math.isfinite(pub.precision) and pub.precision >= _FINEST):
         raise Refused(f"`{where}` asks for precision {pub.precision}: at least {_FINEST}.")
     if not math.prod(pub.shape):

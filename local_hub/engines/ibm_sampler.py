@@ -21,7 +21,7 @@ from qiskit_aer import AerSimulator
 from qiskit_ibm_runtime.execution_span import DoubleSliceSpan, ExecutionSpans
 
 from local_hub.engines.base import Refused, Task
-from local_hub.engines.ibm_device import Compact, Device, check_size, noise_of
+from local_hub.engines.ibm_device import Compact, Device, check_finite, check_size, noise_of
 from local_hub.engines.ibm_fit import fitted
 from local_hub.engines.ibm_options import Notes, PrimitiveOptions
 
@@ -202,6 +202,9 @@ def _pub(entry: list[Any], where: str, shots: int, device: Device) -> SamplerPub
         raise Refused(f"`{where}` has an array without a set of parameter values.")
     if not pub.circuit.num_clbits or not _measures(pub.circuit):
         raise Refused(f"`{where}` measures nothing: add a measurement.")
+    check_finite(pub.parameter_values, where)
+    if not pub.circuit.cregs:
+        raise Refused(f"`{where}` measures into bits without a register: add a register.")
     for register in pub.circuit.cregs:
         name = register.name
         if not name.isidentifier() or keyword.iskeyword(name) or name in _TAKEN:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from qiskit.providers import Options
 from qiskit_ibm_runtime import IBMBackend
 from qiskit_ibm_runtime.models import BackendProperties, QasmBackendConfiguration
-from qiskit_ibm_runtime.utils import local_to_utc
 from qiskit_ibm_runtime.utils.backend_converter import convert_to_target
 from qiskit_ibm_runtime.utils.backend_decoder import (
     configuration_from_server_data,
@@ -80,7 +79,9 @@ class HubIBMBackend(HubBackend, IBMBackend):
         if datetime is not None:
             if not isinstance(datetime, dt.datetime):
                 raise TypeError(f"datetime is a datetime, not {datetime!r}.")
-            raw = self._api_client.backend_properties(self.name, datetime=local_to_utc(datetime))
+            # IBM's own `local_to_utc` takes any zone but UTC for the local one.
+            when = datetime.astimezone(dt.UTC)
+            raw = self._api_client.backend_properties(self.name, datetime=when)
             return self._as_properties(raw)
         if refresh:
             self.refresh()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from qiskit_ibm_runtime import RuntimeDecoder
+from qiskit_ibm_runtime.exceptions import IBMInputValueError
 
 from shared_transport.client import HubClient
 from shared_transport.errors import HubError, JobCancelledError, JobFailedError
@@ -226,7 +227,10 @@ class HubRuntimeClient:
 
         Raises:
             NotOnHubError: A further argument; nothing was sent.
+            IBMInputValueError: `max_time` is no time.
         """
+        if max_time is not None and max_time < 1:
+            raise IBMInputValueError(f"max_time has to be at least a second, not {max_time}.")
         if more:
             refuse(f"session with {', '.join(more)}", "Use Session(backend, max_time=...).")
         described = self.described(backend)

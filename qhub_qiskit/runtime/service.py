@@ -27,6 +27,7 @@ from .job import HubRuntimeJob
 __all__ = ["HubRuntimeService"]
 
 _FRACTIONAL = frozenset({"rx", "rzz"})
+_CHANNELS = ("ibm_quantum_platform", "ibm_cloud", "ibm_quantum", "local")
 _ACCOUNTS = "A token of the Hub is enough: HubRuntimeService(token=...), or where `HubProvider` looks for one."
 _INSTANCES = "Leave it out: a token of the Hub reaches all of its backends."
 
@@ -62,6 +63,10 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
         for name in ("instance", "private_endpoint", "region", "plans_preference", "tags"):
             if keywords.get(name) is not None:
                 refuse(f"instances, so no argument {name!r}", _INSTANCES)
+        if (
+            arguments and arguments[0] in _CHANNELS
+        ):  # IBM's first argument, and a token is none of these
+            refuse(f"channel {arguments[0]!r}", _ACCOUNTS)
         # Not QiskitRuntimeService's, which logs in at IBM.
         ProviderBase.__init__(self, *arguments, **keywords)
         self._channel = "ibm_quantum_platform"
@@ -159,17 +164,19 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
             else:
                 return self._open(chosen, use_fractional_gates)
             raise QiskitBackendNotFoundError(f"No backend matches the criteria. {reason}")
-        kwargs = {"operational": True, **kwargs}
         found = self.backends(
-            None,
-            min_num_qubits,
+            min_num_qubits=min_num_qubits,
             filters=filters,
             use_fractional_gates=use_fractional_gates,
-            **kwargs,
+            **{"operational": True, **kwargs},
         )
-        if not found:
+        states = [(backend.status(), backend) for backend in found]
+        active = [
+            one for one in states if one[0].status_msg == "active"
+        ]  # a paused one is operational
+        if not active:
             raise QiskitBackendNotFoundError("No backend matches the criteria.")
-        return min(found, key=lambda backend: backend.status().pending_jobs)
+        return min(active, key=lambda one: one[0].pending_jobs)[1]
 
     def jobs(
         self,
@@ -201,8 +208,17 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
             created_before: Not after it.
             descending: Newest first; else oldest first.
             include_mocks: Without effect.
+
+        Raises:
+            IBMInputValueError: A number is below 0.
         """
         _only_none(instance=instance)
+        for name, number in (("limit", limit), ("skip", skip)):
+            if number is not None and number < 0:
+                raise IBMInputValueError(f"{name} has to be at least 0, not {number}.")
+        for name, when in (("created_after", created_after), ("created_before", created_before)):
+            if when is not None and not isinstance(when, datetime):
+                raise TypeError(f"{name} is a datetime, not {when!r}.")
         if job_tags:
             validate_job_tags(job_tags)
         known = asked(self.client.backends.list)

@@ -66,7 +66,7 @@ def job_request(
     params: dict[str, Any] = {"program_id": program_id}
     if log_level:
         params["log_level"] = log_level.lower()
-    if max_execution_time:
+    if max_execution_time is not None:
         params["max_execution_time"] = max_execution_time
     return JobRequest(
         backend_id=backend.id,
@@ -105,7 +105,8 @@ def _shots(program_id: str, inputs: Mapping[str, Any], backend: Backend) -> int:
     theirs is kept within the backend's range.
     """
     options = inputs.get("options") or {}
-    default = options.get("default_shots")
+    measured = program_id == "estimator" and inputs.get("resilience_level", 1) > 0
+    default = _of_twirling(options.get("twirling") or {}, measured) or options.get("default_shots")
     pubs = inputs.get("pubs") or ()
     if program_id == "sampler":
         return _most((getattr(pub, "shots", None) for pub in pubs), default or _SHOTS)
@@ -117,6 +118,20 @@ def _shots(program_id: str, inputs: Mapping[str, Any], backend: Backend) -> int:
     least, most = (allowed.min, allowed.max) if allowed else (None, None)
     shots = max(least or 1, math.ceil(1 / finest**2))
     return shots if most is None else min(shots, most)
+
+
+def _of_twirling(twirling: Mapping[str, Any], measured: bool) -> int | None:
+    """The shots that follow from numbers of twirling, which go before `default_shots`.
+
+    Args:
+        twirling: The options.
+        measured: Whether measurements are twirled if they do not say it.
+    """
+    given = (twirling.get("num_randomizations"), twirling.get("shots_per_randomization"))
+    numbers = [number for number in given if isinstance(number, int)]
+    if not (twirling.get("enable_gates") or twirling.get("enable_measure", measured)):
+        return None
+    return math.prod(numbers) if len(numbers) == len(given) else None
 
 
 def _most(given: Iterable[int | None], default: int) -> int:

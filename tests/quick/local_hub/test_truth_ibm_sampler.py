@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import Parameter
+from qiskit.circuit import Clbit, Parameter, Qubit
 from qiskit.quantum_info import Statevector
 
 from tests.quick.local_hub.circuits import total_variation
@@ -316,3 +316,22 @@ def test_ibms_client_reads_the_device(hub: HubProcess, name: str) -> None:
     graph = backend["configuration"]["connectivity"]["graph"]
     assert pairs == {frozenset((int(a), int(b))) for a, others in graph.items() for b in others}
     assert made["sx"][(0,)].error > 0
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("program", ["sampler", "estimator"])
+def test_values_that_are_no_numbers(ideal_hub: HubProcess, program: str, value: float) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.rz(Parameter("a"), 0)
+    if program == "sampler":
+        circuit.measure_all()
+    middle = [] if program == "sampler" else ["Z"]
+    answer = post(ideal_hub, program, pubs=[(circuit, *middle, np.array([value]))])
+    assert "`pubs[0]` has NaN or Infinity among its values of a" in verdict(ideal_hub, answer)
+
+
+def test_bits_without_a_register(ideal_hub: HubProcess) -> None:
+    circuit = QuantumCircuit([Qubit()], [Clbit()])
+    circuit.measure(0, 0)
+    answer = post(ideal_hub, "sampler", pubs=[(circuit,)])
+    assert "`pubs[0]` measures into bits without a register" in verdict(ideal_hub, answer)

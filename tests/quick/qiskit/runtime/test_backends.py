@@ -130,9 +130,20 @@ def test_least_busy_is_operational(trouble: Trouble) -> None:
         trouble.state(name, "OFFLINE")
     assert trouble.fresh().least_busy().name == "ibm.qpu.pittsburgh"
     assert trouble.fresh().least_busy(simulator=False).name == "ibm.qpu.pittsburgh"
+    assert trouble.fresh().least_busy(name="ibm_pittsburgh").name == "ibm.qpu.pittsburgh"
     for conditions in ({"n_qubits": 120}, {"min_num_qubits": 200}, {"filters": lambda one: False}):
         with pytest.raises(QiskitBackendNotFoundError, match="No backend matches"):
             trouble.fresh().least_busy(**conditions)
+
+
+@pytest.mark.parametrize(
+    "conditions", [{}, {"operational": True, "simulator": False}, {"filters": lambda one: True}]
+)
+def test_least_busy_is_not_paused(trouble: Trouble, conditions: dict[str, object]) -> None:
+    """As IBM's: a paused backend is operational, and no job begins on it."""
+    for name in EVERY - {"ibm.qpu.pittsburgh"}:
+        trouble.state(name, "PAUSED")
+    assert trouble.fresh().least_busy(**conditions).name == "ibm.qpu.pittsburgh"
 
 
 def test_the_hub_chooses_the_least_busy_where_it_can(

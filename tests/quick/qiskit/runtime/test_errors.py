@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 from qiskit_ibm_runtime import SamplerV2, Session
 from qiskit_ibm_runtime.api.exceptions import RequestsApiError
-from qiskit_ibm_runtime.exceptions import IBMRuntimeError
+from qiskit_ibm_runtime.exceptions import IBMInputValueError, IBMRuntimeError
 from qiskit_ibm_runtime.session import AdvancedSession
 
 from qhub_qiskit import HubRuntimeService
@@ -108,6 +108,12 @@ def test_fields_of_a_session_that_the_hub_has_not(
 @pytest.mark.parametrize("given", ["nonsense", "0 minutes"])
 def test_a_time_that_is_none(fez: HubIBMBackend, given: str) -> None:
     with pytest.raises(ValueError, match="max_time"):
+        Session(fez, max_time=given)
+
+
+@pytest.mark.parametrize("given", [0, -1])
+def test_a_time_that_is_too_short(fez: HubIBMBackend, given: int) -> None:
+    with pytest.raises(IBMInputValueError, match=f"max_time has to be .*not {given}"):
         Session(fez, max_time=given)
 
 

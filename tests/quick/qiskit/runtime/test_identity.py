@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -203,6 +203,14 @@ def test_a_time_without_a_zone_is_local(
     assert fez.properties(datetime=by_the_wall).to_dict() == fez.properties().to_dict()
     as_if_utc = (at + timedelta(minutes=1)).astimezone(UTC).replace(tzinfo=None)
     assert fez.properties(datetime=as_if_utc).to_dict() != fez.properties().to_dict()
+
+
+def test_a_zone_counts(ideal: HubRuntimeService, fez: HubIBMBackend) -> None:
+    at = ideal.client.backends.calibration("ibm.qpu.fez").calibrated_at + timedelta(seconds=1)
+    for hours in (-9, 0, 9):
+        zone = timezone(timedelta(hours=hours))
+        there = fez.properties(datetime=at.astimezone(zone))
+        assert there.to_dict() == fez.properties().to_dict()
 
 
 def test_before_the_first_calibration_there_are_no_properties(fez: HubIBMBackend) -> None:

@@ -242,3 +242,15 @@ def test_listing_asks_nothing_of_each_job(history: History, paged: tuple[Any, Tr
     jobs(limit=None)
     assert traffic.count("GET /jobs/.+") == 0
     assert traffic.count("GET /backends.*") <= 2
+
+
+@pytest.mark.parametrize("given", [{"limit": -1}, {"skip": -1}, {"limit": 2, "skip": -1}])
+def test_numbers_below_0_are_refused(history: History, given: dict[str, int]) -> None:
+    with pytest.raises(IBMInputValueError, match="at least 0, not -1"):
+        history.service.jobs(**given)
+
+
+@pytest.mark.parametrize("name", ["created_after", "created_before"])
+def test_a_time_that_is_no_datetime(history: History, name: str) -> None:
+    with pytest.raises(TypeError, match=f"{name} is a datetime, not '2025-01-01'"):
+        history.service.jobs(**{name: "2025-01-01"})

@@ -10,7 +10,7 @@ from qiskit import QuantumCircuit
 from qiskit.transpiler import CouplingMap
 from qiskit_aer.noise import NoiseModel
 from qiskit_ibm_runtime import EstimatorV2, SamplerV2
-from qiskit_ibm_runtime.exceptions import IBMRuntimeError
+from qiskit_ibm_runtime.exceptions import IBMRuntimeError, RuntimeInvalidStateError
 from qiskit_ibm_runtime.noise_learner import NoiseLearner
 
 from qhub_qiskit.runtime.backend import HubIBMBackend
@@ -221,3 +221,41 @@ def test_no_limit_is_nothing_that_the_api_can_be_told(
     with pytest.raises(HubError, match=names):
         primitive.run([NOTHING if kind is NoiseLearner else (NOTHING, Z)])
     assert traffic.count("POST .*") == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "shots"),
+    [
+        ({"num_randomizations": 10, "shots_per_randomization": 10}, 100),
+        ({"num_randomizations": 10, "shots_per_randomization": "auto"}, 5000),
+        ({"num_randomizations": 10, "shots_per_randomization": 10, "enable_measure": False}, 5000),
+    ],
+)
+def test_numbers_of_twirling_go_before_the_default_shots(
+    watched_fez: Watched, given: dict[str, Any], shots: int
+) -> None:
+    """Of an estimator, which twirls measurements unless it is told not to."""
+    backend, traffic = watched_fez
+    options = {"default_shots": 5000, "twirling": given}
+    result = EstimatorV2(backend, options=options).run([(NOTHING, Z)]).result()
+    assert result[0].metadata["shots"] == shots
+    assert abs(traffic.bodies[0]["shots"] - shots) <= 1
+    exact = EstimatorV2(backend, options=options).run([(NOTHING, Z)], precision=0.2).result()
+    assert exact[0].metadata["shots"] == 25
+
+
+def test_a_job_that_lasts_longer_than_it_may_is_cancelled(fez: HubIBMBackend) -> None:
+    """Its simulation takes ten seconds and more."""
+    row = range(16)
+    wide = QuantumCircuit(156, len(row))
+    for layer in range(60):
+        wide.sx(row)
+        wide.rz(0.1 + layer, row)
+        for qubit in row[layer % 2 : -1 : 2]:
+            wide.cz(qubit, qubit + 1)
+    wide.measure(row, row)
+    job = SamplerV2(fez, options={"max_execution_time": 1}).run([(wide, None, 10_000)] * 25)
+    job.wait_for_final_state(timeout=60)
+    assert job.status() == "CANCELLED"
+    with pytest.raises(RuntimeInvalidStateError):
+        job.result()

@@ -90,6 +90,12 @@ def test_nothing_of_ibms_backend_is_forgotten(fez: HubIBMBackend) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("channel", ["ibm_quantum_platform", "ibm_cloud", "local"])
+def test_a_channel_is_no_token(channel: str) -> None:
+    with pytest.raises(NotOnHubError, match=f"channel '{channel}'"):
+        HubRuntimeService(channel)
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_methods_of_the_service(watched: tuple[HubRuntimeService, Traffic], name: str) -> None:
     service, traffic = watched
