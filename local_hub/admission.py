@@ -75,8 +75,8 @@ def find_backend(catalog: Catalog, backend_id: str) -> Backend:
     """
     backend = catalog.get(backend_id)
     if backend is None:
-        nearest = " or ".join(catalog.nearest(backend_id))
-        raise Problem(404, f"There is no backend {brief(backend_id)!r}. Did you mean {nearest}?")
+        meant = catalog.meant(backend_id)
+        raise Problem(404, f"There is no backend {brief(backend_id)!r}. {meant}")
     return backend
 
 

@@ -49,10 +49,8 @@ def create_app(
     catalog = Catalog()
     for backend_id in settings.sessions - {"all"}:
         if catalog.get(backend_id) is None:
-            nearest = " or ".join(catalog.nearest(backend_id))
-            raise ValueError(
-                f"--sessions: there is no backend {backend_id}. Did you mean {nearest}?"
-            )
+            meant = catalog.meant(backend_id)
+            raise ValueError(f"--sessions: there is no backend {backend_id}. {meant}")
     store = Store(settings.database, settings.state)
     rules = Sessions(settings, catalog, store.sessions, lambda: lifecycle.dispatch())
     states = BackendStates(lambda: lifecycle.dispatch())

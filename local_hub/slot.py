@@ -38,6 +38,7 @@ class Slot:
         self._loading: set[str] = set()
         self._ticket = 0
         self._checked = -1
+        self._kills = 0
         self._turn = asyncio.Lock()
         self._warming: set[asyncio.Task[None]] = set()
 
@@ -112,6 +113,7 @@ class Slot:
         """End the process at once; it is started anew when next asked."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+        self._kills += 1
         self._forget()
 
     async def close(self) -> None:
@@ -134,6 +136,7 @@ class Slot:
         self._loaded, self._loading, self._checked = set(), set(), -1
 
     async def _warm(self, engine: str | None) -> None:
+        kills = self._kills
         if engine is not None:
             self._loading.add(engine)
         try:
@@ -142,7 +145,8 @@ class Slot:
             else:
                 await self.ask({"op": "load", "engine": engine})
         except (JobFailed, WorkerDied, WorkerMissing) as error:
-            _log.warning("a worker could not be made ready (%s): %s", engine, error)
+            if self._kills == kills:  # else it was ended from here: a job was cancelled
+                _log.warning("a worker could not be made ready (%s): %s", engine, error)
         finally:
             self._loading.discard(engine or "")
 

@@ -28,6 +28,7 @@ from shared_transport.parallel import at_once
 from .display import bar, batch_html
 from .job_waits import JobWaits
 from .plans import Plan, submit
+from .run_options import whole
 from .task import HubQuantumTask
 
 __all__ = ["HubQuantumTaskBatch", "Submission"]
@@ -98,11 +99,17 @@ class HubQuantumTaskBatch(QuantumTaskBatch):
 
         Raises:
             JobFailedError: A task has no result, and `fail_unsuccessful` was asked for; the others keep theirs.
+            ValidationError: `max_retries` is no number from 0.
             HubError: The Hub could not be asked.
         """
+        retries = whole(max_retries)
+        if retries is None or retries < 0:
+            raise ValidationError(
+                f"max_retries has to be a whole number from 0, not {max_retries!r}."
+            )
         if self._results is None or not use_cached_value:
             self._results = self._read(self._tasks)
-        for _ in range(max_retries):
+        for _ in range(retries):
             if not self._unsuccessful:
                 break
             self.retry_unsuccessful_tasks()

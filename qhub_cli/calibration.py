@@ -47,7 +47,8 @@ def calibration(
         from shared_transport.provider import ProviderBase
 
         ProviderBase(client=client)._describe(id)  # an id that does not exist is an error
-        call.show(View(None, lambda out: (), [f"{id} has no calibration."]))
+        of_then = "" if at is None else f" that was in force at {at}"
+        call.show(View(None, lambda out: (), [f"{id} has no calibration{of_then}."]))
         return
 
     def picture(out: Console) -> Iterator[RenderableType]:

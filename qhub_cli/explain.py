@@ -57,6 +57,7 @@ def explain(
     --json has the exact requests.
     """
     from shared_transport.client import HubClient
+    from shared_transport.explanation import Explanations
 
     from .output import View, block
     from .programs import in_words_of_the_command, read_source
@@ -71,7 +72,8 @@ def explain(
     def picture(out: Console) -> Iterator[RenderableType]:
         yield block(str(told))
 
-    call.show(View(told.to_dict(), picture))
+    none = isinstance(told, Explanations) and not told
+    call.show(View(told.to_dict(), picture, ["No backend fits."] if none else ()))
 
 
 def _by_qiskit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from shared_transport.explanation import Explanation
 
 __all__ = ["Run", "Submitted", "Wishes", "prepare", "run_source"]
+
+# Braket's way to ask for an expectation, probabilities, samples.
+_RESULT = re.compile(r"^\s*#pragma\s+braket\s+result\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Run:
         counts: Outcomes and how often each came: Qiskit's keys have bit 0 rightmost, Braket's have the
             first measured qubit leftmost.
         seconds: From the submission to the result.
+        asks_for_more: Whether the text asks for result types too, whose values are in the job's result.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Run:
     shots: int
     counts: Mapping[str, int]
     seconds: float
+    asks_for_more: bool = False
 
     @property
     def embedded(self) -> bool:
@@ -144,6 +150,7 @@ def prepare(client: HubClient, source: Source, wishes: Wishes) -> Callable[[], S
             shots=0,
             counts={},
             seconds=0.0,
+            asks_for_more=wishes.sdk == "braket" and _RESULT.search(source.text) is not None,
         )
         return Submitted(known, counts, started)
 
@@ -182,6 +189,11 @@ def _through_braket(client: HubClient, source: Source, wishes: Wishes) -> Callab
     if wishes.session is not None:
         raise ValidationError(
             "Braket has no sessions.", hint="Leave --session out, or take --sdk qiskit."
+        )
+    if wishes.shots == 0:
+        raise ValidationError(
+            "Exact results are no counts: --shots 0 has none to show.",
+            hint="Give --shots 1 or more, or run it from Python: device.run(program, shots=0).",
         )
     device = HubProvider(client=client).get_device(wishes.backend_id)
     text, qubits = to_braket(source)

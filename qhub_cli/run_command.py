@@ -115,7 +115,15 @@ def _run_view(run: Run) -> View:
         yield from histogram(run.counts, ORDERS[run.sdk])
         yield Text(run.outcome, "dim")
 
-    return View(asdict(run), picture)
+    notes = []
+    if run.asks_for_more:
+        way = (
+            "start a Hub that stays: qhub local"
+            if run.embedded
+            else f"qhub result {run.job_id} has them"
+        )
+        notes = [f"The values of the result types that {run.name} asks for are not shown; {way}."]
+    return View(asdict(run), picture, notes)
 
 
 def _tell_what_goes_on(sent: list[Submitted]) -> None:

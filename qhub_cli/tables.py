@@ -75,7 +75,8 @@ class _Bars:
         if bar >= SHORTEST_BAR:
             table.add_column("", width=bar, no_wrap=True)
         for (word, *others), (_, count) in zip(texts, self.rows, strict=True):
-            bars = [_bar(count / largest, bar)] if bar >= SHORTEST_BAR else []
+            drawn = _bar(count / largest, bar, ascii_only=options.ascii_only)
+            bars = [drawn] if bar >= SHORTEST_BAR else []
             table.add_row(Text(word), *others, *bars)
         yield table
 
@@ -138,7 +139,9 @@ def show_demo(rows: Iterable[DemoRow], *, shots: int, as_json: bool) -> bool:
     return bool(done) and right == len(done)
 
 
-def _bar(share: float, width: int) -> str:
+def _bar(share: float, width: int, *, ascii_only: bool) -> str:
+    if ascii_only:
+        return "#" * max(1, round(share * width))
     eighths = round(share * width * 8)
     full, rest = divmod(eighths, 8)
     return ("█" * full + (_EIGHTHS[rest] if rest else "")) or "▏"

@@ -121,10 +121,13 @@ class Catalog:
         """One backend, if there is such a one."""
         return self._backends.get(backend_id)
 
-    def nearest(self, backend_id: str) -> list[str]:
-        """Ids that may have been meant; all of them when none is near."""
-        return difflib.get_close_matches(backend_id, self._backends, n=3, cutoff=0.4) or list(
-            self._backends
+    def meant(self, backend_id: str) -> str:
+        """Which backends may have been meant, in a sentence; all of them where none is near."""
+        near = difflib.get_close_matches(backend_id, self._backends, n=3, cutoff=0.4)
+        return (
+            f"Did you mean {' or '.join(near)}?"
+            if near
+            else f"There are {', '.join(self._backends)}."
         )
 
 

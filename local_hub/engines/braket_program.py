@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
@@ -24,6 +26,8 @@ from local_hub.engines.braket_rules import Rules
 _MOST_DECLARED = 10_000
 _LONGEST_LABEL = 6
 _LONGEST_COMPLAINT = 200
+# How ANTLR begins: with a place within the pragma.
+_PLACE = re.compile(r"line \d+:\d+ ")
 
 _REFUSED_STATEMENTS: dict[type, str] = {
     ast.Include: "`include` is not supported: paste the gate definitions into the program.",
@@ -66,8 +70,26 @@ def interpret(source: str, rules: Rules) -> Program:
         first = complaints.getvalue().partition("\n")[0][:_LONGEST_COMPLAINT]
         raise Refused(f"The program is not OpenQASM 3: {first or _words(error)}") from error
     context = StrictContext(rules)
+    complaints = io.StringIO()  # pragmas are parsed only now
+    with contextlib.redirect_stderr(complaints):
+        _visit(program.statements, context, rules, complaints)
+    context.check_whole()
+    circuit = context.circuit
+    try:
+        circuit.validate_single_measured_register()
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    return Program(circuit, context.physical)
+
+
+def _visit(
+    statements: Iterable[ast.QASMNode],
+    context: StrictContext,
+    rules: Rules,
+    complaints: io.StringIO,
+) -> None:
     interpreter = Interpreter(context)
-    for statement in program.statements:
+    for statement in statements:
         line = statement.span.start_line if statement.span else None
         where = f"Line {line}: " if line else ""
         try:
@@ -79,17 +101,9 @@ def interpret(source: str, rules: Rules) -> Program:
             raise Refused(f"{where}{error}") from error
         except MemoryError:
             raise
-        except (
-            Exception
-        ) as error:  # the interpreter reports a bad program by whatever Python raises
-            raise Refused(f"{where}{_words(error)}") from error
-    context.check_whole()
-    circuit = context.circuit
-    try:
-        circuit.validate_single_measured_register()
-    except ValueError as error:
-        raise Refused(str(error)) from error
-    return Program(circuit, context.physical)
+        except Exception as error:  # a bad program is reported by whatever Python raises
+            said = _PLACE.sub("", complaints.getvalue().partition("\n")[0])[:_LONGEST_COMPLAINT]
+            raise Refused(f"{where}{said or _words(error)}") from error
 
 
 def _words(error: Exception) -> str:
@@ -231,6 +245,7 @@ class StrictContext(ProgramContext):
                     f"input `{names}` has no value: bind the parameters before you submit."
                 )
         self._still_free(target, f"gate `{gate_name}`")
+        _check_distinct(target, f"gate `{gate_name}`")
         if self._rules.is_device:
             self._check_on_device(
                 gate_name, target, params, modified=bool(ctrl_modifiers) or power != 1
@@ -259,6 +274,7 @@ class StrictContext(ProgramContext):
         if "braket_unitary_matrix" not in self._rules.pragmas:
             raise Refused(f"`#pragma braket unitary` is not supported by {self._rules.device}.")
         self._still_free(target, "the unitary")
+        _check_distinct(target, "the unitary")
         super().add_custom_unitary(unitary, target)
 
     def add_phase_instruction(self, target: Any, phase_value: Any) -> None:
@@ -290,6 +306,7 @@ class StrictContext(ProgramContext):
                 f"noise `{name}` is not supported by {self._rules.device}: aws.sim.dm1 simulates noise."
             )
         self._still_free(target, f"noise `{name}`")
+        _check_distinct(target, f"noise `{name}`")
 
     def add_reset(self, target: list[int]) -> None:
         """Refuse reset."""
@@ -303,9 +320,9 @@ class StrictContext(ProgramContext):
         classical_destination: Any = None,
     ) -> None:
         """Measure qubits, each at most once."""
-        self._still_free(target, "a second measurement")
         if len(set(target)) != len(target):
             raise Refused("a qubit is measured twice in one statement.")
+        self._still_free(target, "a second measurement")
         super().add_measure(target, classical_targets, classical_destination=classical_destination)
         self._measured.update(target)
 
@@ -316,3 +333,10 @@ class StrictContext(ProgramContext):
                 f"{what} acts on qubit {late[0]} after it was measured: "
                 f"{self._rules.device} measures at the end of the circuit only."
             )
+
+
+def _check_distinct(target: Iterable[int], what: str) -> None:
+    """Refuse a qubit that is named twice: the simulator would compute something."""
+    twice = [qubit for qubit, times in Counter(target).items() if times > 1]
+    if twice:
+        raise Refused(f"{what} acts on qubit {twice[0]} twice.")

@@ -5,6 +5,7 @@ Several programs are one job where a backend takes them so (API 3.3): a list of 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import singledispatch
@@ -22,7 +23,7 @@ from braket.tasks import GateModelQuantumTaskResult, ProgramSetQuantumTaskResult
 from pydantic.v1 import ValidationError as SchemaError
 
 from qhub_braket.run_options import limits_of
-from shared_transport.errors import ServerError
+from shared_transport.errors import ServerError, ValidationError
 from shared_transport.models import InputFormat, Job
 
 from . import Encoded, Facts, JobInput, RunOptions
@@ -30,9 +31,12 @@ from .aws_results import read_document
 from .kinds import CIRCUITS, not_run
 from .openqasm import bind_inputs, require_openqasm3
 from .rules import check_circuit, check_program
+from .schemas import told_by_schema
 
 __all__ = ["decode", "encode", "joined", "per_job"]
 
+# As Python writes what is no finite number; a name may look so too.
+_NO_NUMBER = re.compile(r"\b(?:nan|inf)\b")
 _VERBATIM = re.compile(r"^\s*#pragma\s+braket\s+verbatim\b", re.MULTILINE)
 _PHYSICAL = OpenQASMSerializationProperties(qubit_reference_type=QubitReferenceType.PHYSICAL)
 
@@ -81,8 +85,22 @@ def _(circuit: Circuit, options: RunOptions, device: Facts) -> str:
         ir_type=IRType.OPENQASM,
         serialization_properties=_PHYSICAL if options.disable_qubit_rewiring else None,
     )
+    if _NO_NUMBER.search(program.source):
+        _check_finite(circuit)
     # Bound in the text: Circuit.make_bound_circuit forgets an instruction's control qubits and power.
     return bind_inputs(program.source, options.inputs)
+
+
+def _check_finite(circuit: Circuit) -> None:
+    """That every parameter is a finite number, or free."""
+    for instruction in circuit.instructions:
+        for value in getattr(instruction.operator, "parameters", ()):
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValidationError(
+                    f"A parameter of {instruction.operator.name} on qubits {list(map(int, instruction.target))} is "
+                    f"{value}.",
+                    hint="Give finite numbers.",
+                )
 
 
 @_openqasm.register
@@ -117,10 +135,7 @@ def decode(
     try:
         return read_document(content)
     except SchemaError as problem:
-        fields = [
-            "/".join(map(str, error["loc"])) + ": " + error["msg"] for error in problem.errors()
-        ]
-        reason = "; ".join(fields[:3])
+        reason = told_by_schema(problem)
     except (ValueError, TypeError, AttributeError, LookupError) as problem:
         # Braket's own computation raises whatever Python does over values that do not fit together.
         reason = " ".join(map(str, problem.args)).rstrip(".")

@@ -28,6 +28,7 @@ from shared_transport.models import InputFormat, Job
 from . import Encoded, Facts, JobInput, RunOptions
 from .analog_rules import check_program
 from .kinds import ATOMS, not_run
+from .schemas import told_by_schema
 
 __all__ = ["decode", "encode"]
 
@@ -69,8 +70,10 @@ def _(program: Program, device: Facts) -> Program:
 def _(simulation: AnalogHamiltonianSimulation, device: Facts) -> Program:
     try:
         return simulation.to_ir()
-    except (SchemaError, TypeError) as problem:
-        reason = str(problem).splitlines()[0]
+    except SchemaError as problem:
+        reason = told_by_schema(problem)
+    except TypeError as problem:
+        reason = str(problem)
     raise ValidationError(f"The program cannot be written in Braket's IR: {reason}.")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from shared_transport.errors import ValidationError
 
-__all__ = ["bind_inputs", "require_openqasm3"]
+__all__ = ["bind_inputs", "require_openqasm3", "without_value"]
 
 _TOKEN = re.compile(
     r"""(?P<skip>\s+|//[^\n]*|/\*.*?\*/)
@@ -82,15 +82,18 @@ def bind_inputs(source: str, inputs: Mapping[str, Any]) -> str:
     declared = _declarations(tokens)
     missing = [name for name in declared if name not in inputs]
     if missing:
-        names = ", ".join(repr(name) for name in missing)
-        raise ValidationError(
-            f"The program has parameters without a value: {names}.",
-            hint="Give them: run(..., inputs={"
-            + ", ".join(f"{name!r}: ..." for name in missing)
-            + "}).",
-        )
+        raise without_value(missing)
     return _written(
         tokens, declared, {name: _literal(declared[name], inputs[name]) for name in declared}
+    )
+
+
+def without_value(names: Sequence[str]) -> ValidationError:
+    """The error of parameters that have no value."""
+    inputs = ", ".join(f"{name!r}: ..." for name in names)
+    return ValidationError(
+        f"The program has parameters without a value: {', '.join(map(repr, names))}.",
+        hint=f"Give them: run(..., inputs={{{inputs}}}), or in a program set CircuitBinding(circuit, input_sets=...).",
     )
 
 

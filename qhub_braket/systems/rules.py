@@ -186,6 +186,7 @@ def _check_result_type(result_type: Any, shots: int, action: Any, device: Facts)
             f"{device.id} does not give the result type {name} through the Hub.",
             hint=f"It gives {offered}.",
         )
+    _check_observable(getattr(result_type, "observable", None), name, device)
     limits = known[name]
     if limits.maxShots == 0 and shots > 0:
         raise ValidationError(
@@ -205,6 +206,23 @@ def _check_result_type(result_type: Any, shots: int, action: Any, device: Facts)
                 f"{device.id} does not measure the observable {observable.name} for {name}.",
                 hint=f"It measures {', '.join(sorted(limits.observables))}.",
             )
+
+
+def _check_observable(observable: Observable | None, wanted: str, device: Facts) -> None:
+    """Refuse what no device's result pragma says, and Braket's own computation from shots does not know."""
+    if observable is None:
+        return
+    if getattr(observable, "summands", None) is not None:
+        raise ValidationError(
+            f"{device.id} does not measure a sum of observables for {wanted}.",
+            hint="Ask for a result type for each of its terms, and add the values up.",
+        )
+    if observable.coefficient != 1:
+        raise ValidationError(
+            f"{device.id} does not measure an observable with the coefficient {observable.coefficient:g} for "
+            f"{wanted}.",
+            hint="Ask for the observable without it, and multiply the value.",
+        )
 
 
 def _factors(observable: Observable | None) -> Iterator[Observable]:

@@ -11,7 +11,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from braket.circuits import Circuit, Observable
+from braket.circuits import Circuit
 from braket.circuits.measure import Measure
 from braket.circuits.serialization import (
     IRType,
@@ -24,7 +24,7 @@ from braket.ir.openqasm import Program
 from qhub_braket.systems import Facts, RunOptions
 from qhub_braket.systems.bridge_properties import capabilities_of
 from qhub_braket.systems.kinds import CIRCUITS, not_run
-from qhub_braket.systems.openqasm import bind_inputs, require_openqasm3
+from qhub_braket.systems.openqasm import bind_inputs, require_openqasm3, without_value
 from qhub_braket.systems.rules import check_circuit
 from shared_transport.errors import ValidationError
 
@@ -85,10 +85,7 @@ def _(circuit: Circuit, options: RunOptions, device: Facts) -> BridgedProgram:
     names = sorted(parameter.name for parameter in circuit.parameters)
     missing = [name for name in names if name not in options.inputs]
     if missing:
-        raise ValidationError(
-            f"The program has parameters without a value: {', '.join(map(repr, missing))}.",
-            hint=f"Give them: run(..., inputs={{{', '.join(f'{name!r}: ...' for name in missing)}}}).",
-        )
+        raise without_value(missing)
     inputs = {name: _number(name, options.inputs[name]) for name in names}
     return BridgedProgram(circuit, _measured(circuit), source, inputs, physical, verbatim)
 
@@ -138,29 +135,10 @@ def _check_shots(options: RunOptions, device: Facts) -> None:
 
 
 def _check(circuit: Circuit, options: RunOptions, device: Facts) -> None:
-    for result_type in circuit.result_types:
-        _check_observable(getattr(result_type, "observable", None), result_type.name, device)
     # The rules are the bridge's own, whatever the device document says.
     if _MEMO not in device.memo:
         device.memo[_MEMO] = capabilities_of(device.backend)
     check_circuit(circuit, options, replace(device, capabilities=device.memo[_MEMO]))
-
-
-def _check_observable(observable: Observable | None, wanted: str, device: Facts) -> None:
-    """Refuse what Braket's own computation from shots does not know."""
-    if observable is None:
-        return
-    if getattr(observable, "summands", None) is not None:
-        raise ValidationError(
-            f"{device.id} does not measure a sum of observables for {wanted}.",
-            hint="Ask for a result type for each of its terms, and add the values up.",
-        )
-    if observable.coefficient != 1:
-        raise ValidationError(
-            f"{device.id} does not measure an observable with the coefficient {observable.coefficient:g} for "
-            f"{wanted}.",
-            hint="Ask for the observable without it, and multiply the value.",
-        )
 
 
 def _measured(circuit: Circuit) -> tuple[int, ...]:

@@ -205,6 +205,14 @@ class TestTasksWithoutAResult:
         assert len(world.posts) == 4
         assert batch.results() == [None]
 
+    @pytest.mark.parametrize("retries", ["a", -1, 1.5, None, True])
+    def test_retries_that_are_no_number(
+        self, hub: Callable[..., ScriptedHub], retries: object
+    ) -> None:
+        batch = hub("FAILED").device.run_batch([ONE], shots=1)
+        with pytest.raises(ValidationError, match="max_retries has to be a whole number"):
+            batch.results(max_retries=retries)
+
     def test_what_cannot_be_retried(self, hub: Callable[..., ScriptedHub]) -> None:
         world = hub("FAILED")
         batch = world.device.run_batch([ONE], shots=1)

@@ -10,6 +10,7 @@ from braket.ahs import AnalogHamiltonianSimulation, AtomArrangement, DrivingFiel
 from braket.circuits import Circuit, FreeParameter, Observable
 from braket.circuits import result_types as rt
 from braket.ir.openqasm import Program
+from braket.program_sets import ProgramSet
 from braket.pulse import PulseSequence
 
 from qhub_braket import HubDevice
@@ -88,6 +89,26 @@ class TestBeforeSending:
     def test_observables_that_exclude_each_other(self, device: HubDevice) -> None:
         circuit = Circuit().h(0).expectation(Observable.X(), 0).expectation(Observable.Z(), 0)
         assert "simultaneously" in refusal(device, circuit, shots=10)
+
+    @pytest.mark.parametrize("shots", [0, 10])
+    def test_observables_with_a_coefficient(self, device: HubDevice, shots: int) -> None:
+        circuit = Circuit().h(0).expectation(2 * Observable.X(0))
+        said = refusal(device, circuit, shots=shots)
+        assert "the coefficient 2 for Expectation" in said
+        assert "multiply the value" in said
+        summed = Circuit().h(0).h(1).expectation(Observable.X(0) + Observable.Z(1))
+        assert "a sum of observables for Expectation" in refusal(device, summed, shots=shots)
+
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+    def test_angles_that_are_no_finite_numbers(self, device: HubDevice, value: float) -> None:
+        said = refusal(device, Circuit().h(range(3)).zz(0, 2, value), shots=10)
+        assert f"A parameter of ZZ on qubits [0, 2] is {value}" in said
+
+    def test_a_parameter_without_a_value_in_a_program_set(self, device: HubDevice) -> None:
+        program_set = ProgramSet([Circuit().rx(0, theta)])
+        said = refusal(device, program_set, shots=10)
+        assert "without a value: 'theta'" in said
+        assert "CircuitBinding(circuit, input_sets=...)" in said
 
     def test_a_circuit_without_instructions(self, device: HubDevice) -> None:
         assert "at least one" in refusal(device, Circuit(), shots=10)
@@ -225,3 +246,9 @@ def test_what_only_the_hub_can_see_it_refuses_in_its_own_words(device: HubDevice
         device.run(source, shots=10).result()
     assert "Line 4" in str(caught.value)
     assert "frobnicate" in str(caught.value)
+
+
+def test_a_parameter_may_look_like_no_number(device: HubDevice) -> None:
+    circuit = Circuit().rx(0, FreeParameter("nan")).x(1)
+    result = device.run(circuit, shots=5, inputs={"nan": 0.0}).result()
+    assert result.measurement_counts == {"01": 5}

@@ -133,7 +133,10 @@ def test_a_calibration_that_is_no_gate_models(at_hub: Qhub) -> None:
 def test_a_backend_without_calibration(at_hub: Qhub) -> None:
     assert at_hub.json("calibration", "aws.sim.sv1") is None
     done = at_hub("calibration", "aws.sim.sv1")
-    assert (done.stdout, "has no calibration" in done.stderr) == ("", True)
+    assert (done.stdout, done.stderr) == ("", "aws.sim.sv1 has no calibration.\n")
+    done = at_hub("calibration", "ibm.qpu.fez", "--at", "1999-01-01")
+    words = "ibm.qpu.fez has no calibration that was in force at 1999-01-01.\n"
+    assert (done.stdout, done.stderr) == ("", words)
 
 
 def test_a_hub_on_this_machine_needs_no_account(qhub: Qhub) -> None:

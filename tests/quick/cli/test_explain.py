@@ -60,6 +60,8 @@ def test_a_pattern_and_prices(at_hub: Qhub, bell: Path, tmp_path: Path) -> None:
     }
     prices.write_text("[]")
     assert "no JSON object" in at_hub.refused(6, "explain", bell, "--prices", prices)
+    none = at_hub("explain", bell, "-b", "nope*")
+    assert none.stderr == "No backend fits.\n"
     prices.write_text('{"iqm.*": {"per_day": 1}}')
     assert "per_day" in at_hub.refused(6, "explain", bell, "-b", "iqm.*", "--prices", prices)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -100,6 +101,11 @@ def test_a_narrow_encoding(apart: Qhub) -> None:
     assert "T1 37.57 ?s" in done.stdout
     assert apart.json("backend", "iqm.qpu.garnet", PYTHONIOENCODING="ascii")["id"]
     assert "QB3---QB4---QB5---QB6---QB7" in done.stdout
+    bell = Path(__file__).parents[3] / "notebooks" / "circuits" / "bell.qasm"
+    ran = apart("run", bell, "-b", "aws.sim.sv1", "-s", 50, PYTHONIOENCODING="ascii").stdout
+    assert ran.isascii()
+    assert re.search(r"\| #{12,24} *\|$", ran, re.MULTILINE)
+    assert "?" not in ran
 
 
 def test_the_help_lists_each_command(qhub: Qhub) -> None:

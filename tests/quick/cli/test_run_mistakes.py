@@ -165,3 +165,26 @@ def test_the_token_is_looked_for_first(qhub: Qhub, tmp_path: Path) -> None:
     path = write(tmp_path / "bell.qasm", BELL)
     given = ("-b", "aws.sim.sv1", "--remote", "--base-url", "http://127.0.0.1:9/quantum")
     assert "no token" in qhub.refused(3, "run", path, *given)
+
+
+ASKS = "OPENQASM 3.0;\nqubit[2] q; h q[0]; cnot q[0], q[1];\n#pragma braket result expectation z(q[0])\n"
+
+
+def test_no_shots_have_no_counts(at_hub: Qhub, tmp_path: Path) -> None:
+    path = write(tmp_path / "exact.qasm", ASKS)
+    before = len(at_hub.json("jobs", "--limit", 0))
+    given = ("run", path, "-b", "aws.sim.sv1", "--shots", 0, "--sdk")
+    assert "Exact results are no counts" in at_hub.refused(6, *given, "braket")
+    assert "1 to 100000 shots" in at_hub.refused(
+        6, "run", write(tmp_path / "bell.qasm", BELL), *given[2:], "qiskit"
+    )
+    assert len(at_hub.json("jobs", "--limit", 0)) == before
+
+
+def test_result_types_are_not_shown_and_it_is_said(at_hub: Qhub, tmp_path: Path) -> None:
+    path = write(tmp_path / "asks.qasm", ASKS)
+    done = at_hub("run", path, "-b", "aws.sim.sv1", "--sdk", "braket", "--shots", 20)
+    job_id = re.search(r"job ([0-9a-f-]{36})", done.stdout)[1]
+    words = "The values of the result types that asks asks for are not shown"
+    assert done.stderr == f"{words}; qhub result {job_id} has them.\n"
+    assert at_hub.json("result", job_id)["resultTypes"][0]["value"] <= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from local_hub.__main__ import main
+from local_hub.slot import Slot
 from tests.quick.local_hub.hub_process import (
     BELL3,
     HEAVY3,
@@ -177,3 +179,29 @@ def test_sessions_of_a_backend_that_there_is_not() -> None:
     assert done.returncode == 1
     why = "--sessions: there is no backend iqm.qpu.garnett. Did you mean iqm.qpu.garnet or "
     assert done.stderr.startswith(f"The local Hub could not start: {why}")
+
+
+def test_a_worker_that_is_ended_while_it_loads_is_no_trouble(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def cancelled() -> None:
+        slot = Slot(0)
+        slot.warm("aws_gate_model")
+        await asyncio.sleep(0.3)  # loading takes a second
+        slot.kill()
+        await asyncio.sleep(0.1)
+        await slot.close()
+
+    async def died() -> None:
+        slot = Slot(0)
+        slot.warm("aws_gate_model")
+        (await slot._started()).kill()
+        await asyncio.sleep(0.3)
+        await slot.close()
+
+    asyncio.run(cancelled())
+    assert caplog.records == []
+    asyncio.run(died())
+    assert [record.message.partition(" (")[0] for record in caplog.records] == [
+        "a worker could not be made ready"
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -209,6 +210,20 @@ def test_exact_result_types(hub: HubProcess) -> None:
     assert np.allclose(pairs[..., 0] + 1j * pairs[..., 1], reduced)
 
 
+@pytest.mark.parametrize("targets", list(itertools.permutations(range(3))))
+def test_exact_values_of_qubits_in_any_order(
+    hub: HubProcess, targets: tuple[int, int, int]
+) -> None:
+    program, circuit = _prepared()
+    program += "cnot q[0], q[2];\n"
+    circuit.cx(0, 2)
+    named = ", ".join(f"q[{qubit}]" for qubit in targets)
+    state = big_endian(circuit).reshape(2, 2, 2).transpose(targets).ravel()
+    assert np.allclose(exact(hub, program, f"probability {named}"), abs(state) ** 2)
+    pairs = np.array(exact(hub, program, f"density_matrix {named}"))
+    assert np.allclose(pairs[..., 0] + 1j * pairs[..., 1], np.outer(state, state.conj()))
+
+
 def test_sampled_result_types(hub: HubProcess) -> None:
     program, circuit = _prepared()
     state = big_endian(circuit)
@@ -334,6 +349,27 @@ def test_the_document_is_one_that_braket_reads(hub: HubProcess) -> None:
             ["contradict"],
         ),
         (f"{HEAD}qubit q;\nx " + "(" * 300, 10, ["OpenQASM 3"]),
+        (f"{HEAD}qubit[2] q;\ncnot q[1], q[1];\n", 10, ["Line 3", "`cnot`", "qubit 1 twice"]),
+        (f"{HEAD}qubit[2] q;\nctrl @ x q[1], q[1];\n", 10, ["Line 3", "qubit 1 twice"]),
+        (
+            f"{HEAD}qubit[2] q;\n#pragma braket unitary([[0,0,0,1],[0,1,0,0],[0,0,1,0],[1,0,0,0]]) q[0], q[0]\n",
+            10,
+            ["Line 3", "the unitary", "qubit 0 twice"],
+        ),
+        (
+            f"{HEAD}qubit[2] q;\nh q;\n#pragma braket result expectation 2 * z(q[0])\n",
+            10,
+            ["Line 4", "mismatched input '2'"],
+        ),
+        *(
+            (
+                f"{HEAD}qubit[2] q;\nh q;\n#pragma braket result expectation x(q[1])\n"
+                f"#pragma braket result probability {which}\n",
+                10,
+                ["contradict", "probability of qubit 1"],
+            )
+            for which in ("q[1]", "all")
+        ),
     ],
 )
 def test_refusals_name_what_and_where(
