@@ -111,8 +111,9 @@ def test_every_option_of_ibms_classes_is_accepted(ideal_hub: HubProcess) -> None
     )
     estimator.default_precision = 0.1
     given = EstimatorOptions._get_program_inputs(dataclasses.asdict(estimator))
-    result = run(ideal_hub, "estimator", pubs=[(circuit, "Z")], **given)
-    assert result[0].metadata["shots"] == 100
+    result = run(ideal_hub, "estimator", pubs=[(circuit, "Z"), (circuit, "Z", [], 0.1)], **given)
+    # Numbers of twirling go before the defaults of the options; the precision of a PUB is obeyed.
+    assert [pub.metadata["shots"] for pub in result] == [200, 100]
     learner = NoiseLearnerOptions(**learning, twirling_strategy="all", experimental={"a": 1})
     options = NoiseLearner._get_inputs_options(dataclasses.asdict(learner))
     answer = run(ideal_hub, "noise-learner", circuits=[circuit], options=options)
