@@ -189,14 +189,14 @@ def test_a_worker_that_is_ended_while_it_loads_is_no_trouble(
         slot.warm("aws_gate_model")
         await asyncio.sleep(0.3)  # loading takes a second
         slot.kill()
-        await asyncio.sleep(0.1)
+        await asyncio.gather(*slot._warming)
         await slot.close()
 
     async def died() -> None:
         slot = Slot(0)
         slot.warm("aws_gate_model")
         (await slot._started()).kill()
-        await asyncio.sleep(0.3)
+        await asyncio.gather(*slot._warming)
         await slot.close()
 
     asyncio.run(cancelled())
