@@ -63,9 +63,8 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
         for name in ("instance", "private_endpoint", "region", "plans_preference", "tags"):
             if keywords.get(name) is not None:
                 refuse(f"instances, so no argument {name!r}", _INSTANCES)
-        if (
-            arguments and arguments[0] in _CHANNELS
-        ):  # IBM's first argument, and a token is none of these
+        # IBM's first argument is the channel, and a token is none of these words.
+        if arguments and arguments[0] in _CHANNELS:
             refuse(f"channel {arguments[0]!r}", _ACCOUNTS)
         # Not QiskitRuntimeService's, which logs in at IBM.
         ProviderBase.__init__(self, *arguments, **keywords)
@@ -171,9 +170,8 @@ class HubRuntimeService(ProviderBase, QiskitRuntimeService):
             **{"operational": True, **kwargs},
         )
         states = [(backend.status(), backend) for backend in found]
-        active = [
-            one for one in states if one[0].status_msg == "active"
-        ]  # a paused one is operational
+        # A paused one is operational, and no job begins on it.
+        active = [one for one in states if one[0].status_msg == "active"]
         if not active:
             raise QiskitBackendNotFoundError("No backend matches the criteria.")
         return min(active, key=lambda one: one[0].pending_jobs)[1]

@@ -105,7 +105,7 @@ def _shots(program_id: str, inputs: Mapping[str, Any], backend: Backend) -> int:
     theirs is kept within the backend's range.
     """
     options = inputs.get("options") or {}
-    measured = program_id == "estimator" and inputs.get("resilience_level", 1) > 0
+    measured = program_id == "estimator" and inputs.get("resilience_level") != 0
     default = _of_twirling(options.get("twirling") or {}, measured) or options.get("default_shots")
     pubs = inputs.get("pubs") or ()
     if program_id == "sampler":
